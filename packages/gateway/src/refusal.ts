@@ -28,6 +28,7 @@ export type RefusalReason =
   | 'json_invalid'
   | 'message_invalid'
   | 'params_invalid'
+  | 'arguments_invalid'
   | 'rpc_method_unknown'
   | 'version_unsupported'
   | 'session_unknown'
@@ -102,6 +103,7 @@ const shapes: Readonly<Record<RefusalReason, Shape>> = {
   json_invalid: { code: -32700, status: 400, message: 'the body is not acceptable JSON' },
   message_invalid: { code: -32600, status: 400, message: 'the body is not one JSON-RPC message' },
   params_invalid: { code: -32602, status: 400, message: 'the parameters are not acceptable' },
+  arguments_invalid: { code: -32602, status: 200, message: 'the arguments do not fit the schema of the tool' },
   rpc_method_unknown: { code: -32601, status: 404, message: 'method not found' },
   version_unsupported: { code: -32022, status: 400, message: 'unsupported protocol version' },
   session_unknown: { code: -32600, status: 404, message: 'no such session; initialize again' },

@@ -1,7 +1,9 @@
 /**
  * What egress needs of others, declared here and implemented elsewhere, and what it answers.
  */
+import type { Credential } from '../credentials/port.ts'
 import type { Refusal } from '../refusal.ts'
+import type { Intent } from '../stages.ts'
 
 /** All that is left of the inbound token (implemented by guard's `InboundToken`). Never yields the value. */
 export interface Seal {
@@ -40,3 +42,13 @@ export type EgressResult =
   | { readonly kind: 'ended'; readonly status: number }
   /** Nothing usable came; `sent` tells whether bytes may have left, so whether the call may have run. */
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly sent: boolean; readonly status: number | undefined }
+
+/** The sole sender to upstreams. */
+export interface Egress {
+  /**
+   * Sends one call and relays what comes. Never sends twice. Expected failures are `refused` results.
+   * @throws where the credential was leased for another upstream: a fault of ours.
+   */
+  invoke<U extends string>(intent: Intent<U>, credential: Credential<NoInfer<U>>, seal: Seal, relay: Relay): Promise<EgressResult>
+  stop(): Promise<void>
+}
