@@ -60,7 +60,8 @@ export async function perform(request: AcceptedRequest, relay: Relay, stages: St
   const tool = await stages.tools.resolve(request, (list) => perform(list, silent, stages))
   if (tool !== undefined && isRefusal(tool)) return refused(tool)
   const decision = stages.policy.decide(principal, call, tool, { now: stages.now() })
-  const authorized = settle(principal, call, decision, requiredScopes(call, tool, stages.adminTools(call.upstream)))
+  const scopes = requiredScopes(call, tool, stages.adminTools(call.upstream))
+  const authorized = settle(principal, call, decision, scopes, tool?.hash)
   if (isRefusal(authorized)) return refused(authorized)
 
   const plan = stages.credentials.plan(authorized) // pure

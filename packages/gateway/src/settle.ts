@@ -13,7 +13,13 @@ import { type Authorized, mint } from './stages.ts'
  * that a missing scope is named only where policy would then allow. An approval cannot be given in this version, so a
  * call that needs one is refused.
  */
-export function settle(principal: Principal, call: Call, decision: Decision, scopes: RequiredScopes): Authorized | Refusal {
+export function settle(
+  principal: Principal,
+  call: Call,
+  decision: Decision,
+  scopes: RequiredScopes,
+  pin: string | undefined,
+): Authorized | Refusal {
   if (decision.outcome === 'deny') {
     return refuse(decision.reason, `${describe(call)}: ${decision.errors.join('; ') || 'no policy permits it'}`)
   }
@@ -22,7 +28,7 @@ export function settle(principal: Principal, call: Call, decision: Decision, sco
     const asked = decision.approvers.map(({ group, count }) => `${count} of ${group}`).join(', ')
     return refuse('approval_needed', `${describe(call)}: needs ${asked}`)
   }
-  return mint<Authorized>({ upstream: call.upstream, principal, call, decision })
+  return mint<Authorized>({ upstream: call.upstream, principal, call, decision, pin })
 }
 
 /** RFC 6750 section 3.1; every scope of the operation at once, beside those the token already holds. */

@@ -17,6 +17,8 @@ export interface Authorized<U extends string = string> {
   readonly principal: Principal
   readonly call: Call
   readonly decision: Decision
+  /** Of a tool call: hash of the accepted definition that was decided upon. */
+  readonly pin?: string | undefined
 }
 
 export type CredentialType = 'none' | 'bearer' | 'header' | 'basic' | 'client_credentials' | 'env'

@@ -1,7 +1,7 @@
+import type { EgressResult } from '../egress/port.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Authorized, Intent, Plan } from '../stages.ts'
 import type { Entry, EntryFields } from './entry.ts'
-import type { EgressResult } from '../egress/port.ts'
 
 /** The log could not make an entry durable in time: 2006, and the call is not made. */
 export class LogUnavailable extends Error {
@@ -14,7 +14,7 @@ export interface AuditLog {
    * Resolves once the intent entry is durable; the only maker of an `Intent`.
    * @throws {LogUnavailable}
    */
-  open<U extends string>(authorized: Authorized<U>, plan: Plan<U>): Promise<Intent<U>>
+  open<U extends string>(authorized: Authorized<U>, plan: Plan<NoInfer<U>>): Promise<Intent<U>>
   /** The outcome; not awaited by the data path. `note` adds e.g. that the client had gone. */
   close(intent: Intent, result: EgressResult): void
   /** A refusal at any stage; never throws. Unauthenticated ones are counted by peer, reason and minute. */
@@ -29,7 +29,20 @@ export interface AuditLog {
 
 export interface AuditReader {
   /** Entries after `position`, oldest first, at most `limit`. */
-  after(position: number, limit: number): readonly { readonly position: number; readonly entry: Entry; readonly canonical: string; readonly leafHash: string }[]
-  last(limit: number): readonly { readonly position: number; readonly entry: Entry; readonly canonical: string; readonly leafHash: string }[]
+  after(
+    position: number,
+    limit: number,
+  ): readonly {
+    readonly position: number
+    readonly entry: Entry
+    readonly canonical: string
+    readonly leafHash: string
+  }[]
+  last(limit: number): readonly {
+    readonly position: number
+    readonly entry: Entry
+    readonly canonical: string
+    readonly leafHash: string
+  }[]
   get(id: string): Entry | undefined
 }

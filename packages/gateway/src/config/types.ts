@@ -1,4 +1,5 @@
 /** The configuration after it was parsed, checked and its secret references resolved. */
+import path from 'node:path'
 import type { Secret } from '../secrets/secret.ts'
 
 export interface Address {
@@ -106,4 +107,9 @@ export interface Config {
 /** The canonical URI, and so the audience, of an upstream's endpoint (MCP 2026-07-28, Authorization, Canonical Server URI). */
 export function audienceOf(config: Pick<Config, 'url'>, upstream: string): string {
   return `${config.url}/mcp/${upstream}`
+}
+
+/** The log has a file of its own, beside the store's. */
+export function auditFileOf(config: Pick<Config, 'store'>): string {
+  return path.join(path.dirname(config.store.path), 'audit.db')
 }

@@ -2,9 +2,10 @@
  * One message from a client, parsed and checked, as the stages between the doors see it. Pure data: nothing of the HTTP
  * request, above all none of its headers, is reachable from here.
  */
+import type { JsonRpcId } from './message-id.ts'
 import type { Session } from './session.ts'
 
-export type JsonRpcId = string | number
+export type { JsonRpcId }
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
 export type JsonObject = { [key: string]: JsonValue }
 

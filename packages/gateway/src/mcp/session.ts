@@ -1,4 +1,4 @@
-import type { JsonRpcId } from './call.ts'
+import type { JsonRpcId } from './message-id.ts'
 
 /**
  * A session of the earlier era (MCP 2025-11-25, Transports, Session Management): ours towards the client, tied to one

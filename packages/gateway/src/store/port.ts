@@ -27,8 +27,18 @@ export interface CatalogueStore {
  * `consume` is atomic: of two callers, one wins.
  */
 export interface OAuthStore {
-  upsert(model: string, idHash: string, payload: string, grantId: string | undefined, expiresAtSeconds: number | undefined): Promise<void>
-  find(model: string, idHash: string, nowSeconds: number): Promise<{ readonly payload: string; readonly consumedAt: number | undefined } | undefined>
+  upsert(
+    model: string,
+    idHash: string,
+    payload: string,
+    grantId: string | undefined,
+    expiresAtSeconds: number | undefined,
+  ): Promise<void>
+  find(
+    model: string,
+    idHash: string,
+    nowSeconds: number,
+  ): Promise<{ readonly payload: string; readonly consumedAt: number | undefined } | undefined>
   consume(model: string, idHash: string, nowSeconds: number): Promise<boolean>
   destroy(model: string, idHash: string): Promise<void>
   revokeByGrantId(grantId: string): Promise<void>
@@ -40,7 +50,11 @@ export interface OAuthStore {
 export interface SealedStore {
   get(tenant: string, name: string): Promise<{ readonly ciphertext: Buffer; readonly version: number } | undefined>
   /** Inserts version 1 where there is none, and returns what is stored then: of two writers, one wins. */
-  putIfAbsent(tenant: string, name: string, ciphertext: Buffer): Promise<{ readonly ciphertext: Buffer; readonly version: number }>
+  putIfAbsent(
+    tenant: string,
+    name: string,
+    ciphertext: Buffer,
+  ): Promise<{ readonly ciphertext: Buffer; readonly version: number }>
 }
 
 /** Everything but the log, in one database. */

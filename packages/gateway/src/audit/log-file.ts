@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import { openSqliteFile } from '../store/sqlite-file.ts'
+import { argumentsCommitment, commitmentSalt } from './commitment.ts'
+import { leafHash } from './leaf.ts'
+import { assemble, entryId, type RecordParts, recordSeparator, splitParts } from './record.ts'
+
+/** Another writer holds the lock for one commit; where it hangs, the batch fails and is tried again. */
+const busyTimeoutMs = 1000
+
+/** Forward only; the database's `user_version` counts those that have run. A released one is never edited. */
+const migrations: readonly string[] = [
+  // Position orders all writers' entries without gaps: the index of the leaf in the Merkle tree, plus one.
+  `CREATE TABLE entries (
+     position INTEGER PRIMARY KEY,
+     tenant TEXT NOT NULL,
+     writer TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     canonical TEXT NOT NULL,
+     leaf_hash BLOB NOT NULL,
+     UNIQUE (writer, seq)
+   ) STRICT;
+   CREATE TRIGGER entries_refuse_update BEFORE UPDATE ON entries
+     BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+   CREATE TRIGGER entries_refuse_delete BEFORE DELETE ON entries
+     BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;`,
+]
+
+/** The log's database, open for one writer. After an error it is closed and opened anew: only the file knows what is durable. */
+export interface LogFile {
+  /** Of this writer, the last that is durable; 0 where there is none. */
+  readonly lastSeq: number
+  /**
+   * Makes a batch durable, all of it or nothing. A batch that is durable already is left as it is, so one whose fate is
+   * unknown can be given again.
+   * @param firstSeq of the first record.
+   * @throws whatever keeps it from being durable; it may be so nevertheless, which reopening shows.
+   */
+  append(firstSeq: number, records: readonly string[]): void
+  close(): void
+}
+
+/** @param open how the database is opened; tests give one that fails. */
+export function openLogFile(
+  file: string,
+  writer: string,
+  commitmentKey: Uint8Array,
+  open: (file: string) => DatabaseSync = openSqliteFile,
+): LogFile {
+  const database = open(file)
+  try {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    migrate(database)
+    return logFileOf(database, file, writer, commitmentKey)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function logFileOf(database: DatabaseSync, file: string, writer: string, commitmentKey: Uint8Array): LogFile {
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
+  const insert = database.prepare(
+    'INSERT INTO entries (tenant, writer, seq, canonical, leaf_hash) VALUES (?, ?, ?, ?, unhex(?))',
+  )
+  const last = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM entries WHERE writer = ?').get(writer)
+  let lastSeq = Number(last?.['seq'])
+  const identity = identityOf(file)
+  let tenant = { json: '""', name: '' }
+
+  const canonicalOf = (parts: RecordParts, seq: number) => {
+    const given = parts.arguments
+    if (given === '') return assemble(parts, writer, seq, '')
+    const salt = commitmentSalt(commitmentKey, entryId(writer, seq))
+    return assemble(parts, writer, seq, argumentsCommitment(salt, given))
+  }
+  return {
+    get lastSeq() {
+      return lastSeq
+    },
+    append(firstSeq, records) {
+      const endSeq = firstSeq + records.length - 1
+      if (endSeq <= lastSeq) return
+      if (firstSeq !== lastSeq + 1) throw new Error(`a batch from ${firstSeq} cannot follow entry ${lastSeq}`)
+      if (identityOf(file) !== identity) throw new Error(`${file} was replaced or removed; put it back`)
+      begin.run()
+      let seq = lastSeq
+      for (const record of records) {
+        const parts = splitParts(record)
+        const canonical = canonicalOf(parts, ++seq)
+        if (parts.tenant !== tenant.json) tenant = { json: parts.tenant, name: JSON.parse(parts.tenant) as string }
+        insert.run(tenant.name, writer, seq, canonical, leafHash(canonical))
+      }
+      commit.run()
+      lastSeq = endSeq
+    },
+    close: () => database.close(),
+  }
+}
+
+/** SQLite writes on into a file that somebody has unlinked. */
+function identityOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat && `${stat.dev}:${stat.ino}`
+}
+
+function migrate(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE')
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (version > migrations.length) throw new Error(`the log is of version ${version}; use a newer sallyport`)
+  for (const migration of migrations.slice(version)) database.exec(migration)
+  database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
+}
+
+/** Takes apart what `batchText` made. */
+export function parseBatch(batch: string): { readonly firstSeq: number; readonly records: readonly string[] } {
+  const [first, ...records] = batch.split(recordSeparator)
+  return { firstSeq: Number(first), records }
+}
+
+/** One string for a whole batch: cheaper to hand to another thread than objects are. */
+export function batchText(firstSeq: number, records: readonly { readonly text: string }[]): string {
+  let batch = String(firstSeq)
+  for (const { text } of records) batch += recordSeparator + text
+  return batch
+}

@@ -1,0 +1,5 @@
+export type { CatalogueOptions, StoredCatalogue } from './catalogue.ts'
+export { createCatalogue } from './catalogue.ts'
+export type { AcceptedTool, Catalogue, Learned, ToolDefinition, ToolState } from './port.ts'
+export type { SchemaCompiler, SchemaCompilerOptions } from './schema-compiler.ts'
+export { createSchemaCompiler } from './schema-compiler.ts'

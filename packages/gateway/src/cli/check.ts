@@ -1,0 +1,96 @@
+import { type Loaded, loadConfig } from '../config/index.ts'
+import type { Broken } from '../config/load.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
+import { audienceOf, type Config, type UpstreamConfig } from '../config/types.ts'
+import { type Arguments, type Command, exitCode, flag, type Io, textOption } from './command.ts'
+import { configOption, configOptionHelp } from './open.ts'
+import { rejectPositionals } from './positionals.ts'
+import { columns, counted } from './text.ts'
+
+export const command: Command = {
+  summary: 'check the configuration and the policies; nothing starts',
+  usage: ['check [--config FILE] [--json]'],
+  details: 'Tells every mistake at once, as `file:line:column path: what is wrong, what to do`. Reaches no network.',
+  options: { ...configOption },
+  optionHelp: { ...configOptionHelp },
+  run: check,
+}
+
+async function check(args: Arguments, io: Io): Promise<number> {
+  rejectPositionals(args, 'check')
+  const loaded = await loadConfig({ file: textOption(args, 'config'), env: io.env, cwd: io.cwd })
+  const policies = await checkPolicies(loaded)
+  const problems = [...('config' in loaded ? [] : loaded.problems), ...policies.problems]
+  const { warnings } = loaded
+  if (flag(args, 'json'))
+    io.stdout.write(`${JSON.stringify({ ok: problems.length === 0, problems, warnings, ...summaryJson(loaded) })}\n`)
+  else {
+    for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
+    for (const warning of warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`)
+    if (problems.length === 0 && 'config' in loaded)
+      io.stdout.write(summary(loaded.config, policies.count, warnings.length))
+    else io.stderr.write(`sallyport: ${counted(problems.length, 'problem')}\n`)
+  }
+  return problems.length === 0 ? exitCode.ok : exitCode.problems
+}
+
+async function checkPolicies(
+  loaded: Loaded | Broken,
+): Promise<{ readonly problems: readonly Problem[]; readonly count: number }> {
+  const folder = 'config' in loaded ? loaded.config.policies : loaded.policies
+  if (folder === undefined) return { problems: [], count: 0 }
+  const { loadPolicies } = await import('../policy/index.ts')
+  const { policies, problems } = await loadPolicies(folder)
+  return {
+    problems: problems.map((found) => ({ path: '', ...found, help: found.help ?? 'see docs/policies.md' })),
+    count: policies.length,
+  }
+}
+
+function summaryJson(loaded: Loaded | Broken): object {
+  if (!('config' in loaded)) return {}
+  const { url, upstreams } = loaded.config
+  return {
+    url,
+    upstreams: upstreams.map((upstream) => ({
+      name: upstream.name,
+      target: targetOf(upstream),
+      audience: audienceOf(loaded.config, upstream.name),
+      credential: upstream.credentials.type,
+    })),
+  }
+}
+
+function summary(config: Config, policyCount: number, warningCount: number): string {
+  const issued = config.authorizationServer
+  const tokens = [
+    ...(issued === undefined
+      ? []
+      : [`issued here to ${issued.clients.map(({ id }) => id).join(', ') || 'nobody yet'}`]),
+    ...config.issuers.map(({ issuer, profile }) => `of ${issuer} (${profile})`),
+  ]
+  const settings = [
+    ['url', config.url],
+    ['listen', `${hostPort(config.listen)}, ops ${hostPort(config.ops)}`],
+    ...tokens.map((from, index) => [index === 0 ? 'tokens' : '', from]),
+    ['policies', `${counted(policyCount, 'policy').replace('policys', 'policies')} in ${config.policies}`],
+    ['store', config.store.path],
+  ]
+  const rows = config.upstreams.map((upstream) => [
+    upstream.name,
+    targetOf(upstream),
+    `credential ${upstream.credentials.type}`,
+    `audience ${audienceOf(config, upstream.name)}`,
+  ])
+  const warned = warningCount === 0 ? '' : `, ${counted(warningCount, 'warning')}`
+  return `no problems${warned}\n\n${columns(settings)}\n${counted(rows.length, 'upstream')}\n${columns(rows, '  ')}`
+}
+
+/** Arguments are left out: they may tell what an operator would not print. */
+function targetOf(upstream: UpstreamConfig): string {
+  return upstream.kind === 'http' ? upstream.url : upstream.command
+}
+
+function hostPort({ host, port }: Config['listen']): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,71 @@
+/** What several commands open first: the configuration, one of its upstreams, the store. */
+import { stat } from 'node:fs/promises'
+import { didYouMean } from '../config/closest.ts'
+import { loadConfig } from '../config/index.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { Config, UpstreamConfig } from '../config/types.ts'
+import { visible } from '../config/visible.ts'
+import type { Store } from '../store/index.ts'
+import { type Arguments, CommandFailed, exitCode, type Io, textOption } from './command.ts'
+
+export const configOption = { config: { type: 'string' } } as const
+export const configOptionHelp = {
+  config: 'configuration file (default: $SALLYPORT_CONFIG, then ./sallyport.yaml)',
+} as const
+
+/** @throws {CommandFailed} it has problems, which are printed. */
+export async function openConfig(args: Arguments, io: Io): Promise<Config> {
+  const loaded = await loadConfig({ file: textOption(args, 'config'), env: io.env, cwd: io.cwd })
+  if ('config' in loaded) return loaded.config
+  for (const problem of loaded.problems) io.stderr.write(`${formatProblem(problem)}\n`)
+  throw new CommandFailed(exitCode.problems, 'the configuration has problems; correct them and try again')
+}
+
+/** @throws {CommandFailed} there is none of this name. */
+export function findUpstream(config: Config, name: string): UpstreamConfig {
+  const upstream = config.upstreams.find((candidate) => candidate.name === name)
+  if (upstream !== undefined) return upstream
+  const known = config.upstreams.map((candidate) => candidate.name)
+  const help = known.length === 0 ? 'the configuration has none' : `use one of ${known.join(', ')}`
+  throw new CommandFailed(
+    exitCode.problems,
+    `there is no upstream \`${visible(name, 64)}\`, ${didYouMean(name, known, help)}`,
+  )
+}
+
+/**
+ * The store, or undefined where there is none yet; never makes one. The caller closes it.
+ * @throws {CommandFailed} it is there and cannot be opened.
+ */
+export async function openExistingStore(config: Config): Promise<Store | undefined> {
+  if (!(await exists(config.store.path))) return undefined
+  const { openSqliteStore } = await import('../store/index.ts')
+  try {
+    return await openSqliteStore(config.store.path)
+  } catch (error) {
+    const why = error instanceof Error ? visible(error.message) : 'unknown error'
+    throw new CommandFailed(
+      exitCode.unavailable,
+      `the store ${config.store.path} cannot be opened (${why}); see that you may read and write it`,
+    )
+  }
+}
+
+/** @throws {CommandFailed} there is none yet, or it cannot be opened. */
+export async function openStore(config: Config): Promise<Store> {
+  const store = await openExistingStore(config)
+  if (store !== undefined) return store
+  throw new CommandFailed(
+    exitCode.unavailable,
+    `there is no store at ${config.store.path} yet; start \`sallyport serve\` and let a client list the tools`,
+  )
+}
+
+export async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,156 @@
+import type { ServerResponse } from 'node:http'
+import type { Relay, RelayedEvent } from '../egress/port.ts'
+import { formatSseEvent, sseKeepAlive } from '../mcp/sse.ts'
+import type { Deadline, Deadlines } from './deadlines.ts'
+
+export interface RelayOptions {
+  /** Names and values in turn, told when the stream begins. */
+  readonly headers: () => readonly string[]
+  /** Called whenever the stream shows that it is alive. */
+  readonly touch: () => void
+  readonly keepAlive: Deadlines
+  readonly slowReader: Deadlines
+  /** Waiting in the socket, beside the event being written. */
+  readonly bufferedBytes: number
+}
+
+/** A stream of events towards one client, over its HTTP response. A client that does not read is cut off (threat 95). */
+export class ResponseRelay implements Relay {
+  readonly #response: ServerResponse
+  readonly #options: RelayOptions
+  readonly #gone = new Set<() => void>()
+  readonly #waiting = new Set<() => void>()
+  #listening = false
+  #begun = false
+  #silence: Deadline | undefined
+  #slow: Deadline | undefined
+
+  constructor(response: ServerResponse, options: RelayOptions) {
+    this.#response = response
+    this.#options = options
+  }
+
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  begin(): void {
+    if (this.#begun || this.#over) return
+    this.#begun = true
+    this.#listen()
+    this.#response.writeHead(200, [
+      'content-type',
+      'text/event-stream',
+      'cache-control',
+      'no-store',
+      'x-accel-buffering',
+      'no',
+      'x-content-type-options',
+      'nosniff',
+      ...this.#options.headers(),
+    ])
+    this.#response.flushHeaders()
+    this.#awaitSilence()
+  }
+
+  event(event: RelayedEvent): boolean {
+    return this.#write(formatSseEvent(event))
+  }
+
+  drained(): Promise<void> {
+    if (this.#over || !this.#response.writableNeedDrain) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.add(resolve))
+  }
+
+  onGone(callback: () => void): () => void {
+    if (this.#response.closed || this.#response.destroyed) {
+      if (!this.#response.writableFinished) callback()
+      return () => {}
+    }
+    this.#listen()
+    this.#gone.add(callback)
+    return () => this.#gone.delete(callback)
+  }
+
+  /** Ends the stream, with this event as its last where there is one. */
+  end(last: RelayedEvent | undefined): void {
+    this.#stopTimers()
+    this.endWith(last === undefined ? undefined : formatSseEvent(last))
+  }
+
+  /** Ends the response. Whoever does not take the rest of it in time is cut off. */
+  endWith(text: string | undefined): void {
+    if (this.#over) return
+    this.#response.end(text)
+    if ((this.#response.socket?.writableLength ?? 0) > 0) {
+      this.#listen()
+      this.#awaitReader()
+    }
+  }
+
+  get #over(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded
+  }
+
+  #write(text: string): boolean {
+    if (this.#over) return true
+    if (this.#response.writableLength > this.#options.bufferedBytes) {
+      this.#response.destroy()
+      return true
+    }
+    this.#options.touch()
+    this.#awaitSilence()
+    const room = this.#response.write(text)
+    if (!room) this.#awaitReader()
+    return room
+  }
+
+  #awaitSilence(): void {
+    const { keepAlive } = this.#options
+    if (this.#silence !== undefined) keepAlive.remove(this.#silence)
+    this.#silence = keepAlive.add(this.#breakSilence)
+  }
+
+  /** A comment is of no use to a reader who is behind already; once it has caught up, silence counts anew. */
+  readonly #breakSilence = (): void => {
+    this.#silence = undefined
+    if (!this.#over && !this.#response.writableNeedDrain) this.#write(sseKeepAlive)
+  }
+
+  #awaitReader(): void {
+    this.#slow ??= this.#options.slowReader.add(() => this.#response.destroy())
+  }
+
+  #listen(): void {
+    if (this.#listening) return
+    this.#listening = true
+    this.#response.on('drain', () => {
+      this.#stopSlow()
+      this.#release()
+      if (this.#begun && !this.#over) this.#awaitSilence()
+    })
+    this.#response.once('close', () => {
+      this.#stopTimers()
+      this.#release()
+      const gone = this.#response.writableFinished ? [] : [...this.#gone]
+      this.#gone.clear()
+      for (const callback of gone) callback()
+    })
+  }
+
+  #release(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+
+  #stopSlow(): void {
+    if (this.#slow !== undefined) this.#options.slowReader.remove(this.#slow)
+    this.#slow = undefined
+  }
+
+  #stopTimers(): void {
+    if (this.#silence !== undefined) this.#options.keepAlive.remove(this.#silence)
+    this.#silence = undefined
+    this.#stopSlow()
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * The composition root: wires ports to adapters.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createGuardedFetch, createVerifier, type Transit } from '@sallyport/guard'
+import { openAuditLog, type OpenAuditLog } from './audit/index.ts'
+import { createCatalogue, createSchemaCompiler } from './catalogue/index.ts'
+import type { Clock } from './clock.ts'
+import { type Address, audienceOf, auditFileOf, type Config } from './config/types.ts'
+import { createCredentials } from './credentials/credentials.ts'
+import { createEgress } from './egress/egress.ts'
+import { createAuthorizationServer } from './identity/index.ts'
+import { httpServerOptions, maxHeadersCount } from './ingress/settings.ts'
+import { servesHost, siteOf } from './ingress/hosts.ts'
+import { createIngress } from './ingress/ingress.ts'
+import type { Endpoint } from './ingress/options.ts'
+import { Sessions } from './ingress/sessions.ts'
+import { createListener } from './listener.ts'
+import { handle, type Stages } from './pipeline.ts'
+import { createPolicyEngine, type PolicySource } from './policy/index.ts'
+import { openRootKey } from './secrets/root-key.ts'
+import { openSqliteStore } from './store/index.ts'
+import { createMetrics, createOpsServer, type Logger } from './telemetry/index.ts'
+import { createTools } from './tools.ts'
+
+export const tenant = 'default'
+
+/** How often what another process accepted (`pin accept`) is looked for. */
+const catalogueRefreshMs = 2_000
+/** What is under way when the gateway is asked to stop may take so long. */
+const drainMs = 10_000
+
+export interface Gateway {
+  readonly url: string
+  readonly ops: string
+  /** Takes no more calls, lets those under way end, and writes what the log still holds. */
+  stop(): Promise<void>
+}
+
+export interface GatewayOptions {
+  readonly config: Config
+  readonly policies: readonly PolicySource[]
+  readonly log: Logger
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+}
+
+/** @throws what keeps it from starting: an unusable root key, store or log, an address that is taken. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, log } = options
+  const stack = new AsyncDisposableStack()
+  try {
+    const parts = await assemble(options, stack)
+    const site = siteOf(config.url, config.listen)
+    const mcp = createServer(httpServerOptions, parts.listener(site))
+    mcp.maxHeadersCount = maxHeadersCount
+    const ops = createServer(httpServerOptions, parts.ops)
+    await listen(ops, config.ops, 'ops')
+    stack.defer(() => closed(ops))
+    await listen(mcp, config.listen, 'listen')
+    return {
+      url: config.url,
+      ops: `http://${hostPort(ops)}`,
+      stop: async () => {
+        parts.draining()
+        await drain(mcp, drainMs)
+        await stack.disposeAsync()
+        log.info({}, 'stopped')
+      },
+    }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly listener: (site: ReturnType<typeof siteOf>) => RequestListener
+  readonly ops: RequestListener
+  draining(): void
+}
+
+async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): Promise<Parts> {
+  const { config, log, clock } = options
+  const names = config.upstreams.map(({ name }) => name)
+  const metrics = createMetrics({ upstreams: names })
+
+  const rootKey = await openRootKey(config.rootKey, { mayCreate: !existsSync(config.store.path), random: randomBytes })
+  const store = await openSqliteStore(config.store.path)
+  stack.defer(() => store.close())
+  const audit = await openAuditLog({
+    file: auditFileOf(config),
+    tenant,
+    commitmentKey: rootKey.derive(tenant, 'audit commitments', 32),
+    clock,
+    random: randomBytes,
+    onError: (error) => log.error({ detail: error.message }, 'the audit log cannot be written; calls are refused until it can'),
+    onCommit: (entries, ms) => metrics.auditCommitted(entries, ms),
+  })
+  stack.defer(() => audit.stop())
+
+  const compiler = createSchemaCompiler()
+  stack.defer(() => compiler.stop())
+  const catalogue = await createCatalogue({ store: store.catalogue, tenant, now: clock.now, compiler })
+  const policy = createPolicyEngine({ policies: options.policies, catalogue, upstreams: names, tenant })
+  for (const warning of policy.warnings()) log.warn({ detail: warning }, 'policy')
+  const refresh = setInterval(() => void catalogue.refresh().catch((error: Error) => log.warn({ detail: error.message }, 'the catalogue could not be read')), catalogueRefreshMs)
+  stack.defer(() => clearInterval(refresh))
+
+  const fetch = createGuardedFetch({ allow: config.network.allow })
+  const credentials = createCredentials({ upstreams: config.upstreams, fetch, clock, versionKey: rootKey.derive(tenant, 'credential versions', 32) })
+  const authorizationServer =
+    config.authorizationServer === undefined
+      ? undefined
+      : await createAuthorizationServer({
+          url: config.url,
+          clients: config.authorizationServer.clients,
+          upstreams: names,
+          store: store.oauth,
+          sealed: store.sealed,
+          rootKey,
+          tenant,
+          clock,
+          log,
+        })
+  const verifier = createVerifier({
+    issuers: config.issuers.map(({ client, ...issuer }) => ({ ...issuer, ...(client === undefined ? {} : { client: { id: client.id, secret: () => client.secret.reveal() } }) })),
+    opaque: authorizationServer?.lookup,
+    fetch,
+    onTransit: (transit) => recordTransit(audit, transit),
+    tenant,
+  })
+
+  const headerParameters = (upstream: string, tool: string) => catalogue.accepted(upstream, tool)?.headerParameters
+  const egress = createEgress({
+    upstreams: config.upstreams,
+    clock,
+    random: randomBytes,
+    environment: options.environment,
+    headerParameters,
+    hooks: { rejected: (upstream) => credentials.rejected(upstream), finished: (upstream, outcome) => metrics.sent(upstream, outcome), log },
+  })
+  stack.defer(() => egress.stop())
+
+  const newRequestId = () => randomBytes(16).toString('hex')
+  const adminTools = new Map(config.upstreams.map(({ name, adminTools }) => [name, new Set(adminTools)]))
+  const none: ReadonlySet<string> = new Set()
+  const stages: Stages = {
+    tools: createTools({
+      catalogue,
+      policy,
+      now: clock.now,
+      newRequestId,
+      report: (upstream, name, what) => log.warn({ upstream, tool: name, detail: what }, 'a tool is not callable'),
+    }),
+    policy,
+    credentials,
+    audit,
+    egress,
+    adminTools: (upstream) => adminTools.get(upstream) ?? none,
+    now: clock.now,
+    observe: (call, answer) => metrics.answered(call?.upstream, answer),
+    fault: (error, requestId) => log.error({ requestId, err: error }, 'a call failed by a fault of ours'),
+  }
+
+  let draining = false
+  const ready = async () => {
+    const store_ = await store.ping().then(() => true, () => false)
+    return { ok: !draining && store_ && audit.healthy, checks: { store: store_, log: audit.healthy, draining } }
+  }
+  const sessions = new Sessions(clock, randomBytes)
+  const endpoints = new Map(names.map((name) => [name, endpointOf(config, name)]))
+
+  return {
+    draining: () => {
+      draining = true
+    },
+    ops: createOpsServer({ metrics, ready }),
+    listener: (site) => {
+      const ingress = createIngress({ url: config.url, site, endpoints, verifier, sessions, clock, random: randomBytes, headerParameters })
+      return createListener({
+        url: config.url,
+        upstreams: names,
+        issuers: [...(authorizationServer === undefined ? [] : [config.url]), ...config.issuers.map(({ issuer }) => issuer)],
+        authorizationServer,
+        servesHost: (host) => servesHost(site, host),
+        mcp: (request, response) => void handle(ingress.open(request, response), stages),
+      })
+    },
+  }
+}
+
+function endpointOf(config: Config, upstream: string): Endpoint {
+  const accepted = new Map<string, string>()
+  for (const { issuer, endpoints } of config.issuers) {
+    const own = endpoints[upstream]
+    if (own !== undefined) accepted.set(issuer, own.audience)
+  }
+  return { audience: audienceOf(config, upstream), accepted, scopes: [`${upstream}:read`] }
+}
+
+async function recordTransit(audit: OpenAuditLog, { issuer, endpoint, tokenSha256 }: Transit): Promise<void> {
+  await audit.append({ kind: 'transit', requestId: tokenSha256.slice(0, 32), tenant, token: tokenSha256, detail: `to ${endpoint} of ${issuer}` })
+}
+
+function listen(server: Server, { host, port }: Address, key: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the address is taken; choose another in' : `${error.code ?? error.message}; check`
+      reject(new Error(`cannot listen on ${host}:${port}: ${why} \`${key}\``))
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+function hostPort(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+async function drain(server: Server, withinMs: number): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), withinMs)
+  await ended
+  clearTimeout(timer)
+}

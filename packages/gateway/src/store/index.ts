@@ -1,0 +1,2 @@
+export type { CatalogueStore, OAuthStore, SealedStore, Store, StoredTool } from './port.ts'
+export { openSqliteStore } from './sqlite-store.ts'

@@ -1,0 +1,58 @@
+/** Who may do what a wall forbids to all others, each with its reason. An entry that nothing needs any more fails a test. */
+
+const gateway = 'packages/gateway/src'
+
+/** The header that carries an access token, or a credential. */
+export const namesTheHeader: ReadonlyMap<string | RegExp, string> = new Map([
+  [`${gateway}/credentials/present.ts`, 'sets the credential of an upstream’s request: the one place'],
+  [`${gateway}/identity/request.ts`, 'reads the client authentication of the embedded server’s endpoints'],
+  [`${gateway}/refusal.ts`, 'a message tells the caller where a token belongs'],
+])
+
+/** Where a stage’s brand is put on: `settle`, `credentials.plan`, `audit.open`. */
+export const mints: ReadonlyMap<string | RegExp, string> = new Map([
+  [`${gateway}/settle.ts`, 'mints Authorized'],
+  [`${gateway}/credentials/broker.ts`, 'mints Plan and Credential'],
+])
+
+export const asserts: ReadonlyMap<string | RegExp, string> = new Map([
+  [`${gateway}/credentials/port.ts`, 'brands a Credential, for those who may mint'],
+])
+
+/** Names of `@sallyport/guard` that the inner door may use: none by which a token could be had. */
+export const innerDoorGuardNames: ReadonlySet<string> = new Set([
+  'createLeakDetector',
+  'LeakDetector',
+  'Principal',
+  'GuardedFetch',
+  'principalKey',
+])
+
+/** Clients of HTTP, TCP and TLS: egress for upstreams, the guarded fetch for authorization servers. */
+export const connects: ReadonlyMap<string | RegExp, string> = new Map<string | RegExp, string>([
+  [/^packages\/gateway\/src\/egress\//, 'the sole sender to upstreams'],
+  [/^packages\/guard\/src\/guarded-/, 'the one fetch for authorization servers, in its parts'],
+  [`${gateway}/identity/request.ts`, 'a socket that is never connected, under a request made for oidc-provider'],
+])
+
+export const readsTheClock: ReadonlyMap<string | RegExp, string> = new Map<string | RegExp, string>([
+  [`${gateway}/server.ts`, 'the composition root makes the real clock'],
+  [/^packages\/gateway\/src\/cli\//, 'a command is a composition root of its own'],
+])
+
+/** Functions of `node:crypto` that only compute. */
+export const computingCrypto: ReadonlySet<string> = new Set([
+  'createHash',
+  'createHmac',
+  'hash',
+  'timingSafeEqual',
+  'verify',
+  'sign',
+  'KeyObject',
+])
+
+/** Code and modules that this scan cannot read. */
+export const unreadable: ReadonlyMap<string | RegExp, string> = new Map([
+  [`${gateway}/catalogue/compile-worker.ts`, 'loads ajv, which is CommonJS, in a thread of its own'],
+  [`${gateway}/catalogue/validator.ts`, 'evaluates the validators that ajv wrote, in an empty realm'],
+])
