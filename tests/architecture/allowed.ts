@@ -5,7 +5,9 @@ const gateway = 'packages/gateway/src'
 /** The header that carries an access token, or a credential. */
 export const namesTheHeader: ReadonlyMap<string | RegExp, string> = new Map([
   [`${gateway}/credentials/present.ts`, 'sets the credential of an upstream’s request: the one place'],
+  [`${gateway}/ingress/raw-headers.ts`, 'reads the access token of a request, and refuses every other place for one'],
   [`${gateway}/identity/request.ts`, 'reads the client authentication of the embedded server’s endpoints'],
+  [`${gateway}/cli/inspector-file.ts`, 'writes a client’s own token into its own file, mode 0600'],
   [`${gateway}/refusal.ts`, 'a message tells the caller where a token belongs'],
 ])
 
@@ -13,6 +15,7 @@ export const namesTheHeader: ReadonlyMap<string | RegExp, string> = new Map([
 export const mints: ReadonlyMap<string | RegExp, string> = new Map([
   [`${gateway}/settle.ts`, 'mints Authorized'],
   [`${gateway}/credentials/broker.ts`, 'mints Plan and Credential'],
+  [`${gateway}/audit/log.ts`, 'mints Intent, once the entry is durable'],
 ])
 
 export const asserts: ReadonlyMap<string | RegExp, string> = new Map([
@@ -25,6 +28,8 @@ export const innerDoorGuardNames: ReadonlySet<string> = new Set([
   'LeakDetector',
   'Principal',
   'GuardedFetch',
+  'GuardedFetchError',
+  'fetchFor',
   'principalKey',
 ])
 
@@ -32,6 +37,10 @@ export const innerDoorGuardNames: ReadonlySet<string> = new Set([
 export const connects: ReadonlyMap<string | RegExp, string> = new Map<string | RegExp, string>([
   [/^packages\/gateway\/src\/egress\//, 'the sole sender to upstreams'],
   [/^packages\/guard\/src\/guarded-/, 'the one fetch for authorization servers, in its parts'],
+  [
+    /^packages\/gateway\/src\/demo\//,
+    'plays the clients and the hostile upstreams; nothing but the command imports it',
+  ],
   [`${gateway}/identity/request.ts`, 'a socket that is never connected, under a request made for oidc-provider'],
 ])
 
@@ -55,4 +64,12 @@ export const computingCrypto: ReadonlySet<string> = new Set([
 export const unreadable: ReadonlyMap<string | RegExp, string> = new Map([
   [`${gateway}/catalogue/compile-worker.ts`, 'loads ajv, which is CommonJS, in a thread of its own'],
   [`${gateway}/catalogue/validator.ts`, 'evaluates the validators that ajv wrote, in an empty realm'],
+])
+
+/** OAuth with Node's own fetch. */
+export const unguardedOAuth: ReadonlyMap<string | RegExp, string> = new Map([
+  [
+    `${gateway}/cli/token-grant.ts`,
+    'a client’s command: it asks the token endpoint of the gateway that its user named',
+  ],
 ])

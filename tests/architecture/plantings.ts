@@ -47,6 +47,8 @@ export const importPlantings: readonly Planting[] = [
     `import type { Worker } from 'node:worker_threads'\nexport type W = Worker`,
   ),
   ...of('pure-without-reach', `${gateway}/mcp/planted.ts`, `export * from '../secrets/secret.ts'`),
+  ...of('pure-without-packages', `${gateway}/mcp/planted.ts`, `import { z } from 'zod'\nexport const a = z`),
+  ...of('one-adapter-of-the-engine', `${gateway}/planted.ts`, `export * from '@cedar-policy/cedar-wasm/nodejs'`),
   ...of(
     'only-egress-sends',
     `${gateway}/credentials/planted.ts`,

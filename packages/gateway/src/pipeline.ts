@@ -4,10 +4,12 @@
  */
 import type { Principal } from '@sallyport/guard'
 import { type AuditLog, LogUnavailable } from './audit/port.ts'
+import type { Clock } from './clock.ts'
 import type { Credentials } from './credentials/port.ts'
 import type { Egress, EgressResult, Relay, Seal } from './egress/port.ts'
 import type { AcceptedRequest, Exchange, RequestRead } from './ingress/exchange.ts'
 import type { Call } from './mcp/call.ts'
+import type { Observe } from './observe.ts'
 import type { PolicyEngine } from './policy/port.ts'
 import { isRefusal, type Refusal, refuse } from './refusal.ts'
 import { requiredScopes } from './scopes.ts'
@@ -23,14 +25,15 @@ export interface Stages {
   readonly egress: Pick<Egress, 'invoke'>
   /** By upstream: the tools that need `{upstream}:admin`. */
   readonly adminTools: (upstream: string) => ReadonlySet<string>
-  readonly now: () => number
-  readonly observe: (call: Call | undefined, answer: EgressResult | Refusal) => void
+  readonly clock: Clock
+  readonly observe: Observe
   /** A fault of ours: for the operator's log. */
   readonly fault: (error: unknown, requestId: string) => void
 }
 
 /** Answers one request of a client; never rejects. */
 export async function handle(exchange: Exchange, stages: Stages): Promise<void> {
+  const startedMs = stages.clock.monotonic()
   let read: RequestRead | undefined
   let answer: EgressResult | Refusal
   try {
@@ -45,7 +48,7 @@ export async function handle(exchange: Exchange, stages: Stages): Promise<void> 
     stages.audit.refuse(answer, known)
   }
   const call = read !== undefined && 'call' in read ? read.call : undefined
-  stages.observe(call, answer)
+  stages.observe(call, answer, stages.clock.monotonic() - startedMs)
   exchange.answer(answer, call)
 }
 
@@ -59,7 +62,7 @@ export async function perform(request: AcceptedRequest, relay: Relay, stages: St
 
   const tool = await stages.tools.resolve(request, (list) => perform(list, silent, stages))
   if (tool !== undefined && isRefusal(tool)) return refused(tool)
-  const decision = stages.policy.decide(principal, call, tool, { now: stages.now() })
+  const decision = stages.policy.decide(principal, call, tool, { now: stages.clock.now() })
   const scopes = requiredScopes(call, tool, stages.adminTools(call.upstream))
   const authorized = settle(principal, call, decision, scopes, tool?.hash)
   if (isRefusal(authorized)) return refused(authorized)

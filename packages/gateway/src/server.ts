@@ -19,6 +19,7 @@ import { createIngress } from './ingress/ingress.ts'
 import type { Endpoint } from './ingress/options.ts'
 import { Sessions } from './ingress/sessions.ts'
 import { createListener } from './listener.ts'
+import { createObserve } from './observe.ts'
 import { handle, type Stages } from './pipeline.ts'
 import { createPolicyEngine, type PolicySource } from './policy/index.ts'
 import { openRootKey } from './secrets/root-key.ts'
@@ -30,6 +31,8 @@ export const tenant = 'default'
 
 /** How often what another process accepted (`pin accept`) is looked for. */
 const catalogueRefreshMs = 2_000
+/** Outcomes of a send in which the upstream did its part. */
+const answered: ReadonlySet<string> = new Set(['response', 'error', 'accepted', 'ended'])
 /** What is under way when the gateway is asked to stop may take so long. */
 const drainMs = 10_000
 
@@ -57,7 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const site = siteOf(config.url, config.listen)
     const mcp = createServer(httpServerOptions, parts.listener(site))
     mcp.maxHeadersCount = maxHeadersCount
-    const ops = createServer(httpServerOptions, parts.ops)
+    const { ops } = parts
     await listen(ops, config.ops, 'ops')
     stack.defer(() => closed(ops))
     await listen(mcp, config.listen, 'listen')
@@ -79,14 +82,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 interface Parts {
   readonly listener: (site: ReturnType<typeof siteOf>) => RequestListener
-  readonly ops: RequestListener
+  readonly ops: Server
   draining(): void
 }
 
 async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): Promise<Parts> {
   const { config, log, clock } = options
   const names = config.upstreams.map(({ name }) => name)
-  const metrics = createMetrics({ upstreams: names })
+  const metrics = createMetrics()
 
   const rootKey = await openRootKey(config.rootKey, { mayCreate: !existsSync(config.store.path), random: randomBytes })
   const store = await openSqliteStore(config.store.path)
@@ -98,14 +101,15 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     clock,
     random: randomBytes,
     onError: (error) => log.error({ detail: error.message }, 'the audit log cannot be written; calls are refused until it can'),
-    onCommit: (entries, ms) => metrics.auditCommitted(entries, ms),
+    onCommit: (entries, ms) => metrics.auditCommit(entries, ms),
   })
   stack.defer(() => audit.stop())
+  metrics.watchAudit(audit)
 
   const compiler = createSchemaCompiler()
   stack.defer(() => compiler.stop())
   const catalogue = await createCatalogue({ store: store.catalogue, tenant, now: clock.now, compiler })
-  const policy = createPolicyEngine({ policies: options.policies, catalogue, upstreams: names, tenant })
+  const policy = createPolicyEngine({ policies: options.policies, catalogue, config, tenant })
   for (const warning of policy.warnings()) log.warn({ detail: warning }, 'policy')
   const refresh = setInterval(() => void catalogue.refresh().catch((error: Error) => log.warn({ detail: error.message }, 'the catalogue could not be read')), catalogueRefreshMs)
   stack.defer(() => clearInterval(refresh))
@@ -135,13 +139,14 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
   })
 
   const headerParameters = (upstream: string, tool: string) => catalogue.accepted(upstream, tool)?.headerParameters
+  const finished = (upstream: string, outcome: string) => metrics.upstream(upstream).send(answered.has(outcome) ? 'answered' : 'failed')
   const egress = createEgress({
     upstreams: config.upstreams,
     clock,
     random: randomBytes,
     environment: options.environment,
     headerParameters,
-    hooks: { rejected: (upstream) => credentials.rejected(upstream), finished: (upstream, outcome) => metrics.sent(upstream, outcome), log },
+    hooks: { rejected: (upstream) => credentials.rejected(upstream), finished, log },
   })
   stack.defer(() => egress.stop())
 
@@ -161,15 +166,15 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     audit,
     egress,
     adminTools: (upstream) => adminTools.get(upstream) ?? none,
-    now: clock.now,
-    observe: (call, answer) => metrics.answered(call?.upstream, answer),
+    clock,
+    observe: createObserve(metrics, names),
     fault: (error, requestId) => log.error({ requestId, err: error }, 'a call failed by a fault of ours'),
   }
 
   let draining = false
   const ready = async () => {
-    const store_ = await store.ping().then(() => true, () => false)
-    return { ok: !draining && store_ && audit.healthy, checks: { store: store_, log: audit.healthy, draining } }
+    const reachable = await store.ping().then(() => true, () => false)
+    return { ok: !draining && reachable && audit.healthy, checks: { store: reachable, audit: audit.healthy, accepting: !draining } }
   }
   const sessions = new Sessions(clock, randomBytes)
   const endpoints = new Map(names.map((name) => [name, endpointOf(config, name)]))
@@ -178,7 +183,7 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     draining: () => {
       draining = true
     },
-    ops: createOpsServer({ metrics, ready }),
+    ops: createOpsServer({ metrics, ready, live: () => true, onError: (error) => log.error({ err: error }, 'the ops listener failed') }),
     listener: (site) => {
       const ingress = createIngress({ url: config.url, site, endpoints, verifier, sessions, clock, random: randomBytes, headerParameters })
       return createListener({

@@ -21,6 +21,8 @@ const cloudMetadata = new Set(
 const nat64 = ipaddr.IPv6.parse('64:ff9b::')
 const globalUnicast = ipaddr.IPv6.parse('2000::')
 const ipv4Compatible = ipaddr.IPv6.parse('::')
+/** ipaddr.js reads `::127.0.0.1` as IPv4-mapped; to a socket it is another address (RFC 4291 section 2.5.5.1). */
+const ipv4CompatibleText = /^::[0-9]+\./
 
 /** Ranges that carry an IPv4 address somewhere inside, where it could hide. */
 const tunnels: ReadonlySet<string> = new Set(['6to4', 'teredo', 'rfc6052', 'rfc6145', 'ipv4Compatible'])
@@ -36,40 +38,38 @@ export function parseAddressRange(cidr: string): AddressRange {
 
 /** Why this address may not be reached; undefined where it may. */
 export function addressProblem(text: string, reach: Reach, allow: readonly AddressRange[]): string | undefined {
-  const address = parseAddress(text)
-  if (address === undefined) return `${text} is no IP address`
+  const written = read(text)
+  const behind = written && translated(written)
+  const address = behind ?? written
+  if (address === undefined) return `${text} is no address of a host`
   const range = rangeOf(address)
   if (cloudMetadata.has(address.toNormalizedString())) return `${text} is a cloud metadata address`
   if (range === 'linkLocal') return `${text} is link-local`
   if (nowhere.has(range) || tunnels.has(range)) return `${text} is ${range}`
   if (reach === 'configured') return undefined
-  if (range === 'unicast' && !isTranslated(text)) return undefined
+  if (range === 'unicast' && behind === undefined) return undefined
   if (reach === 'named' && allow.some((cidr) => isWithin(address, cidr))) return undefined
-  return `${text} is not public (${isTranslated(text) ? 'nat64' : range})`
+  return `${text} is not public (${behind === undefined ? range : 'nat64'})`
 }
 
 export function isLoopback(text: string): boolean {
-  const address = parseAddress(text)
-  return address !== undefined && address.range() === 'loopback'
+  return read(text)?.range() === 'loopback'
 }
 
 /** One spelling for each address, to compare what was checked with what was connected to. */
 export function normalAddress(text: string): string | undefined {
-  return ipaddr.isValid(text) ? ipaddr.process(text).toNormalizedString() : undefined
+  return read(text)?.toNormalizedString()
 }
 
-/** IPv4 out of IPv4-mapped and out of the well-known NAT64 prefix (RFC 6052 section 2.1), which is how it is reached. */
-function parseAddress(text: string): Address | undefined {
-  if (!ipaddr.isValid(text)) return undefined
-  const address = ipaddr.process(text)
+function read(text: string): Address | undefined {
+  return ipaddr.isValid(text) && !ipv4CompatibleText.test(text) ? ipaddr.process(text) : undefined
+}
+
+/** IPv4 out of the well-known NAT64 prefix (RFC 6052 section 2.1), by which it is reached. */
+function translated(address: Address): Address | undefined {
   return address.kind() === 'ipv6' && address.match(nat64, 96)
     ? new ipaddr.IPv4(address.toByteArray().slice(12))
-    : address
-}
-
-function isTranslated(text: string): boolean {
-  const address = ipaddr.process(text)
-  return address.kind() === 'ipv6' && address.match(nat64, 96)
+    : undefined
 }
 
 function rangeOf(address: Address): string {

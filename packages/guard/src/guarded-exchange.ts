@@ -45,9 +45,7 @@ export function exchange(url: URL, socket: Socket, init: Exchange): Promise<Resp
     const abort = () => fail(init.signal.reason)
     init.signal.addEventListener('abort', abort, { once: true })
     request.once('close', () => init.signal.removeEventListener('abort', abort))
-    request.on('error', (cause) => {
-      fail(new GuardedFetchError('unreachable', `${url.origin} broke the connection: ${cause.message}`, { cause }))
-    })
+    request.on('error', (cause) => fail(brokenOff(url, cause)))
     request.once('upgrade', () => fail(new GuardedFetchError('unacceptable', `${url.origin} changed the protocol`)))
     request.once('response', (answer) => {
       read(url, answer, init.maxBytes).then(resolve, fail)
@@ -91,13 +89,7 @@ async function read(url: URL, answer: IncomingMessage, maxBytes: number): Promis
   })
   await new Promise<void>((resolve, reject) => {
     answer.once('end', resolve)
-    answer.once('error', (cause) => {
-      reject(
-        cause instanceof GuardedFetchError
-          ? cause
-          : new GuardedFetchError('unreachable', `${url.origin} broke off its answer`, { cause }),
-      )
-    })
+    answer.once('error', (cause) => reject(brokenOff(url, cause)))
   })
   const headers = new Headers()
   for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
@@ -108,4 +100,9 @@ async function read(url: URL, answer: IncomingMessage, maxBytes: number): Promis
     throw new GuardedFetchError('unacceptable', `${url.origin} answered with the status ${status}`)
   }
   return new Response(withoutBody.has(status) ? null : Buffer.concat(chunks), { status, headers })
+}
+
+function brokenOff(url: URL, cause: Error): GuardedFetchError {
+  if (cause instanceof GuardedFetchError) return cause
+  return new GuardedFetchError('unreachable', `${url.origin} broke off: ${cause.message}`, { cause })
 }

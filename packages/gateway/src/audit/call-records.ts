@@ -5,10 +5,11 @@
 import type { Principal } from '@sallyport/guard'
 import type { EgressResult } from '../egress/port.ts'
 import type { CallKind } from '../mcp/call.ts'
+import { canonicalJson } from '../mcp/canonical-json.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Authorized, Intent, Plan } from '../stages.ts'
 import type { EntryFields } from './entry.ts'
-import { canonicalJson, inertString } from './json.ts'
+import { inertString } from './inert-string.ts'
 import { agentJson, credentialJson, joinParts, list, recordOf, subjectJson, text } from './record.ts'
 
 /** @param at RFC 3339 with milliseconds, UTC. */

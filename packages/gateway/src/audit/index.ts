@@ -1,6 +1,5 @@
 export { argumentsCommitment, commitmentSalt } from './commitment.ts'
 export type { Entry, EntryFields, EntryKind } from './entry.ts'
-export { canonicalJson } from './json.ts'
 export { leafHash } from './leaf.ts'
 export { type AuditLogOptions, type OpenAuditLog, openAuditLog } from './log.ts'
 export { type AuditLog, type AuditReader, LogUnavailable } from './port.ts'

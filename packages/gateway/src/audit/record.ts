@@ -1,5 +1,5 @@
 import type { EntryAgent, EntryCredential, EntryFields, EntryPerson } from './entry.ts'
-import { inertString } from './json.ts'
+import { inertString } from './inert-string.ts'
 
 /**
  * A record is an entry on its way to the writer: the canonical bytes (RFC 8785) but for what only the writer knows, which

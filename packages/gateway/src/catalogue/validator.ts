@@ -61,7 +61,9 @@ function run(validate: Validate, argument: JsonValue, meter: Meter): string | un
     return describe(validate.errors?.[0])
   } catch (error) {
     // whatever else happens in generated code (above all a stack that overflows) means: not checked, so not accepted
-    return error instanceof MeterExhausted ? 'checking these arguments takes too long' : 'these arguments cannot be checked'
+    return error instanceof MeterExhausted
+      ? 'checking these arguments takes too long'
+      : 'these arguments cannot be checked'
   } finally {
     validate.errors = null
   }

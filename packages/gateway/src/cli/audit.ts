@@ -1,5 +1,5 @@
-import path from 'node:path'
 import type { OpenAuditReader, StoredEntry } from '../audit/index.ts'
+import { auditFileOf } from '../config/types.ts'
 import { visibleJson } from '../config/visible.ts'
 import { auditLine } from './audit-line.ts'
 import {
@@ -37,7 +37,7 @@ async function audit(args: Arguments, io: Io): Promise<number> {
     throw new UsageError('use `audit tail` (`sallyport audit --help`)')
   const lines = lineCount(textOption(args, 'lines'))
   const config = await openConfig(args, io)
-  const file = path.join(path.dirname(config.store.path), 'audit.db')
+  const file = auditFileOf(config)
   if (!(await exists(file))) {
     throw new CommandFailed(exitCode.unavailable, `there is no log at ${file} yet; start \`sallyport serve\` first`)
   }

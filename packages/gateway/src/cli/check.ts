@@ -1,11 +1,11 @@
 import { type Loaded, loadConfig } from '../config/index.ts'
 import type { Broken } from '../config/load.ts'
-import { formatProblem, type Problem } from '../config/problem.ts'
+import { formatProblem } from '../config/problem.ts'
 import { audienceOf, type Config, type UpstreamConfig } from '../config/types.ts'
 import { type Arguments, type Command, exitCode, flag, type Io, textOption } from './command.ts'
-import { configOption, configOptionHelp } from './open.ts'
+import { configOption, configOptionHelp, readPolicies } from './open.ts'
 import { rejectPositionals } from './positionals.ts'
-import { columns, counted } from './text.ts'
+import { columns, counted, printJson } from './text.ts'
 
 export const command: Command = {
   summary: 'check the configuration and the policies; nothing starts',
@@ -19,32 +19,19 @@ export const command: Command = {
 async function check(args: Arguments, io: Io): Promise<number> {
   rejectPositionals(args, 'check')
   const loaded = await loadConfig({ file: textOption(args, 'config'), env: io.env, cwd: io.cwd })
-  const policies = await checkPolicies(loaded)
-  const problems = [...('config' in loaded ? [] : loaded.problems), ...policies.problems]
+  const folder = 'config' in loaded ? loaded.config.policies : loaded.policies
+  const policies = folder === undefined ? undefined : await readPolicies(folder, io.cwd)
+  const problems = [...('config' in loaded ? [] : loaded.problems), ...(policies?.problems ?? [])]
   const { warnings } = loaded
-  if (flag(args, 'json'))
-    io.stdout.write(`${JSON.stringify({ ok: problems.length === 0, problems, warnings, ...summaryJson(loaded) })}\n`)
+  if (flag(args, 'json')) printJson(io, { ok: problems.length === 0, problems, warnings, ...summaryJson(loaded) })
   else {
     for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
     for (const warning of warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`)
     if (problems.length === 0 && 'config' in loaded)
-      io.stdout.write(summary(loaded.config, policies.count, warnings.length))
+      io.stdout.write(summary(loaded.config, policies?.policies.length ?? 0, warnings.length))
     else io.stderr.write(`sallyport: ${counted(problems.length, 'problem')}\n`)
   }
   return problems.length === 0 ? exitCode.ok : exitCode.problems
-}
-
-async function checkPolicies(
-  loaded: Loaded | Broken,
-): Promise<{ readonly problems: readonly Problem[]; readonly count: number }> {
-  const folder = 'config' in loaded ? loaded.config.policies : loaded.policies
-  if (folder === undefined) return { problems: [], count: 0 }
-  const { loadPolicies } = await import('../policy/index.ts')
-  const { policies, problems } = await loadPolicies(folder)
-  return {
-    problems: problems.map((found) => ({ path: '', ...found, help: found.help ?? 'see docs/policies.md' })),
-    count: policies.length,
-  }
 }
 
 function summaryJson(loaded: Loaded | Broken): object {

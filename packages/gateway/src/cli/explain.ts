@@ -4,7 +4,7 @@ import { createCredentials } from '../credentials/credentials.ts'
 import { upstreamScopes } from '../scopes.ts'
 import { type Arguments, type Command, exitCode, flag, type Io, UsageError } from './command.ts'
 import { configOption, configOptionHelp, findUpstream, openConfig, openExistingStore } from './open.ts'
-import { columns, counted, instant } from './text.ts'
+import { columns, counted, instant, printJson } from './text.ts'
 
 export const command: Command = {
   summary: 'tell which credential an upstream is shown, for whom, from where and until when',
@@ -42,7 +42,8 @@ async function explain(args: Arguments, io: Io): Promise<number> {
   const config = await openConfig(args, io)
   const upstream = findUpstream(config, name)
   const explanation = explanationOf(config, upstream, describe(config, name, io), await countTools(config, name))
-  io.stdout.write(flag(args, 'json') ? `${JSON.stringify(explanation)}\n` : print(explanation))
+  if (flag(args, 'json')) printJson(io, explanation)
+  else io.stdout.write(print(explanation))
   return exitCode.ok
 }
 

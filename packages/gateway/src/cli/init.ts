@@ -17,6 +17,7 @@ import {
 import { agentSecretFile, ignored, type StarterUpstream, starterConfig, starterPolicy } from './init-files.ts'
 import { exists } from './open.ts'
 import { cannotWrite } from './private-file.ts'
+import { printJson } from './text.ts'
 import { wordsOf } from './words.ts'
 
 const configFile = 'sallyport.yaml'
@@ -58,9 +59,8 @@ async function init(args: Arguments, io: Io): Promise<number> {
   await writeAll(folder, files)
   await ignoreSecrets(folder)
   const written = [...files.map(({ name }) => name).reverse(), '.gitignore']
-  io.stdout.write(
-    flag(args, 'json') ? `${JSON.stringify({ folder, written })}\n` : nextSteps(folder, written, upstreams, io.cwd),
-  )
+  if (flag(args, 'json')) printJson(io, { folder, written })
+  else io.stdout.write(nextSteps(folder, written, upstreams, io.cwd))
   return exitCode.ok
 }
 

@@ -1,10 +1,13 @@
 /** What several commands open first: the configuration, one of its upstreams, the store. */
 import { stat } from 'node:fs/promises'
+import path from 'node:path'
 import { didYouMean } from '../config/closest.ts'
 import { loadConfig } from '../config/index.ts'
-import { formatProblem } from '../config/problem.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
+import { shownFile } from '../config/source.ts'
 import type { Config, UpstreamConfig } from '../config/types.ts'
 import { visible } from '../config/visible.ts'
+import type { PolicySource } from '../policy/index.ts'
 import type { Store } from '../store/index.ts'
 import { type Arguments, CommandFailed, exitCode, type Io, textOption } from './command.ts'
 
@@ -19,6 +22,29 @@ export async function openConfig(args: Arguments, io: Io): Promise<Config> {
   if ('config' in loaded) return loaded.config
   for (const problem of loaded.problems) io.stderr.write(`${formatProblem(problem)}\n`)
   throw new CommandFailed(exitCode.problems, 'the configuration has problems; correct them and try again')
+}
+
+/** What the folder of policies holds, and everything that is wrong there. */
+export async function readPolicies(
+  folder: string,
+  cwd: string,
+): Promise<{ readonly policies: readonly PolicySource[]; readonly problems: readonly Problem[] }> {
+  const { loadPolicies } = await import('../policy/index.ts')
+  const { policies, problems } = await loadPolicies(folder)
+  return {
+    policies,
+    problems: problems.map(({ file, line, column, message, help = 'see the Cedar language reference' }) => {
+      return { file: shownFile(path.resolve(folder, file), cwd), line, column, path: '', message, help }
+    }),
+  }
+}
+
+/** @throws {CommandFailed} any of them has a problem; the message tells them all. */
+export async function openPolicies(config: Config): Promise<readonly PolicySource[]> {
+  const { policies, problems } = await readPolicies(config.policies, path.dirname(config.file))
+  if (problems.length === 0) return policies
+  const all = problems.map((problem) => `\n${formatProblem(problem)}`).join('')
+  throw new CommandFailed(exitCode.problems, `the policies have problems; correct them and try again${all}`)
 }
 
 /** @throws {CommandFailed} there is none of this name. */

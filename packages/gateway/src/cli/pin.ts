@@ -3,7 +3,7 @@ import { visible } from '../config/visible.ts'
 import type { Store, StoredTool } from '../store/index.ts'
 import { type Arguments, type Command, CommandFailed, exitCode, flag, type Io, UsageError } from './command.ts'
 import { configOption, configOptionHelp, findUpstream, openConfig, openStore } from './open.ts'
-import { columns, instant } from './text.ts'
+import { columns, instant, printJson } from './text.ts'
 
 const tenant = 'default'
 
@@ -59,7 +59,10 @@ async function list(store: Store, upstream: string | undefined, args: Arguments,
     .filter((tool) => tool.state !== 'superseded' && (upstream === undefined || tool.upstream === upstream))
     .sort((a, b) => compare(a.upstream, b.upstream) || compare(a.name, b.name) || a.seenAt - b.seenAt)
   if (flag(args, 'json')) {
-    io.stdout.write(`${JSON.stringify(tools.map(({ definition: _, tenant: __, ...shown }) => shown))}\n`)
+    printJson(
+      io,
+      tools.map(({ definition: _, tenant: __, ...shown }) => shown),
+    )
     return exitCode.ok
   }
   const rows = tools.map((tool) => [
@@ -101,7 +104,7 @@ async function accept(store: Store, wanted: Wanted, args: Arguments, io: Io): Pr
       'the definition was accepted or replaced meanwhile; look again with `sallyport pin list`',
     )
   }
-  if (flag(args, 'json')) io.stdout.write(`${JSON.stringify({ accepted: { upstream, tool, hash: only.hash } })}\n`)
+  if (flag(args, 'json')) printJson(io, { accepted: { upstream, tool, hash: only.hash } })
   else
     io.stdout.write(
       `accepted ${upstream}/${visible(tool)} ${only.hash}\na running gateway takes it up within seconds\n`,

@@ -1,3 +1,11 @@
+import { visibleJson } from '../config/visible.ts'
+import type { Io } from './command.ts'
+
+/** One line of JSON on standard output; nothing in it can move a cursor or hide. */
+export function printJson(io: Io, value: unknown): void {
+  io.stdout.write(`${visibleJson(JSON.stringify(value))}\n`)
+}
+
 /** Rows with their columns under each other; the last column is not padded. */
 export function columns(rows: readonly (readonly string[])[], indent = ''): string {
   const widths: number[] = []

@@ -17,7 +17,7 @@ import { inspectorFile } from './inspector-file.ts'
 import { configOption, configOptionHelp, findUpstream, openConfig } from './open.ts'
 import { rejectPositionals } from './positionals.ts'
 import { writePrivateFile } from './private-file.ts'
-import { columns, instant } from './text.ts'
+import { columns, instant, printJson } from './text.ts'
 import { requestToken } from './token-grant.ts'
 
 export const command: Command = {
@@ -66,14 +66,13 @@ async function token(args: Arguments, io: Io): Promise<number> {
   if (inspector !== undefined)
     await writePrivateFile(inspector, inspectorFile(name, endpoint, granted.token), io.random)
 
-  const scopes = visible(granted.scope ?? scope)
   if (flag(args, 'json'))
-    io.stdout.write(`${JSON.stringify({ endpoint, client: client.id, scope: scopes, until, file, inspector })}\n`)
+    printJson(io, { endpoint, client: client.id, scope: granted.scope ?? scope, until, file, inspector })
   else {
     const rows = [
       ['endpoint', endpoint],
       ['client', client.id],
-      ['scopes', scopes],
+      ['scopes', visible(granted.scope ?? scope)],
       ['until', until ?? 'the server does not say'],
       ['file', `${file} (0600)`],
       ...(inspector === undefined ? [] : [['inspector', `${inspector} (0600)`]]),

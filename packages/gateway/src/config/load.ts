@@ -52,14 +52,15 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded | Broken>
 
 async function judge(text: string, file: string, shown: string, env: LoadOptions['env']): Promise<Loaded | Broken> {
   const document = parseYaml(text)
+  const value = document.value ?? {}
   const folder = path.dirname(file)
   const problems = new Findings(shown, document)
   const warnings = new Findings(shown, document)
   problems.addSyntax()
   if (!document.usable) return { problems: problems.sorted(), warnings: [], policies: undefined }
 
-  const input = checkShape(document.value, problems.report)
-  const draft = draftOf(document.value)
+  const input = checkShape(value, problems.report)
+  const draft = draftOf(value)
   checkIssuers(draft, problems.report)
   checkClients(draft, problems.report)
   checkUpstreams(draft, problems.report)

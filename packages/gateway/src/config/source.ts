@@ -21,13 +21,17 @@ export interface Wanted {
 export function findSource({ file, env, cwd }: Wanted): Source {
   const fromEnv = env['SALLYPORT_CONFIG'] || undefined
   const absolute = path.resolve(cwd, file ?? fromEnv ?? 'sallyport.yaml')
-  const relative = path.relative(cwd, absolute)
-  const shown = relative === '' || relative.startsWith('..') ? absolute : relative
   return {
     file: absolute,
-    shown,
+    shown: shownFile(absolute, cwd),
     namedBy: file !== undefined ? '--config' : fromEnv === undefined ? undefined : 'SALLYPORT_CONFIG',
   }
+}
+
+/** As a person would name it: relative to the working directory where it lies below it. Both absolute. */
+export function shownFile(file: string, cwd: string): string {
+  const relative = path.relative(cwd, file)
+  return relative === '' || relative.startsWith('..') ? file : relative
 }
 
 export async function readSource({ file, namedBy }: Source): Promise<{ readonly text: string } | Fault> {

@@ -3,12 +3,13 @@
  * keys, directives and tags of one's own are refused, so what is read stands where it is read, once. Syntax errors are
  * told in our own words: the parser's quote the source, where a secret may stand.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
 import type { Fault, Path } from './problem.ts'
 import { syntaxFault } from './yaml-faults.ts'
 
 const maxDepth = 24
 const maxSyntaxErrors = 20
+const maxFaults = 200
 
 /** Both from 1. */
 export interface Position {
@@ -33,7 +34,6 @@ export interface Document {
 
 /** @param text at most a few hundred kilobytes; its size is the caller's to bound. */
 export function parseYaml(text: string): Document {
-  const lines = new LineCounter()
   const document = parseDocument(text, {
     version: '1.2',
     schema: 'core',
@@ -41,18 +41,17 @@ export function parseYaml(text: string): Document {
     stringKeys: true,
     uniqueKeys: true,
     prettyErrors: false,
-    lineCounter: lines,
     logLevel: 'error',
   })
   const positionAt = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset)
-    return { line: Math.max(1, line), column: Math.max(1, col) }
+    const before = text.slice(0, offset).split('\n')
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
   }
 
   const faults: PlacedFault[] = []
   const offsets = new Map<string, { key: number; value: number }>()
   const fault = (offset: number, path: Path, found: Fault): void => {
-    faults.push({ position: positionAt(offset), path, ...found })
+    if (faults.length < maxFaults) faults.push({ position: positionAt(offset), path, ...found })
   }
 
   for (const error of [...document.errors, ...document.warnings].slice(0, maxSyntaxErrors)) {

@@ -14,7 +14,8 @@ export function createBasicBroker(
   versionKey: Buffer,
   register: SecretRegister,
 ): Broker {
-  if (username.includes(':')) throw new Error(`the user name \`${username}\` of \`${upstream}\` holds a colon; Basic cannot carry it`)
+  if (username.includes(':'))
+    throw new Error(`the user name \`${username}\` of \`${upstream}\` holds a colon; Basic cannot carry it`)
   const value = password.reveal()
   const pair = Buffer.from(`${username}:${value}`, 'utf8').toString('base64')
   return new StaticBroker(register, {

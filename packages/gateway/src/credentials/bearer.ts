@@ -4,7 +4,12 @@ import { credentialOf, planOf, StaticBroker, versionOf } from './broker.ts'
 import { authorizationHeader } from './present.ts'
 
 /** A fixed bearer token (RFC 6750 section 2.1). */
-export function createBearerBroker(upstream: string, token: Secret, versionKey: Buffer, register: SecretRegister): Broker {
+export function createBearerBroker(
+  upstream: string,
+  token: Secret,
+  versionKey: Buffer,
+  register: SecretRegister,
+): Broker {
   const value = token.reveal()
   return new StaticBroker(register, {
     plan: planOf({ upstream, type: 'bearer', version: versionOf(versionKey, upstream, [value]) }),

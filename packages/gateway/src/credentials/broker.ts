@@ -121,10 +121,23 @@ export class StaticBroker implements Broker {
   describe(): CredentialDescription {
     const { upstream, type, id, version, issuer, audience, scopes } = this.plan
     const why = type === 'none' ? 'nothing is presented' : 'a fixed secret does not say when it ends'
-    return { upstream, type, id, version, sources: this.#parts.sources, issuer, audience, scopes, expiry: { known: false, why } }
+    return {
+      upstream,
+      type,
+      id,
+      version,
+      sources: this.#parts.sources,
+      issuer,
+      audience,
+      scopes,
+      expiry: { known: false, why },
+    }
   }
 }
 
 export function sharedSecret(upstream: string): Refusal {
-  return refuse('credential_unavailable', `the secret of \`${upstream}\` is the secret of another upstream, too; give each its own`)
+  return refuse(
+    'credential_unavailable',
+    `the secret of \`${upstream}\` is the secret of another upstream, too; give each its own`,
+  )
 }

@@ -59,7 +59,12 @@ export class ClientCredentialsBroker implements Broker {
   constructor(
     upstream: string,
     config: ClientCredentials,
-    ports: { readonly fetch: GuardedFetch; readonly clock: Clock; readonly versionKey: Buffer; readonly register: SecretRegister },
+    ports: {
+      readonly fetch: GuardedFetch
+      readonly clock: Clock
+      readonly versionKey: Buffer
+      readonly register: SecretRegister
+    },
   ) {
     const secret = config.clientSecret.reveal()
     this.#upstream = upstream
@@ -105,7 +110,10 @@ export class ClientCredentialsBroker implements Broker {
     const { upstream, type, id, version, issuer, audience, scopes } = this.plan
     const sources = [this.#config.clientSecret.reference]
     const held = this.#held
-    const why = held === undefined ? 'no token is held; the next call asks for one' : 'the issuer did not say how long its token lives'
+    const why =
+      held === undefined
+        ? 'no token is held; the next call asks for one'
+        : 'the issuer did not say how long its token lives'
     const expiry: CredentialDescription['expiry'] =
       held?.expiresAt === undefined ? { known: false, why } : { known: true, at: held.expiresAt }
     return { upstream, type, id, version, sources, issuer, audience, scopes, expiry }
@@ -141,7 +149,8 @@ export class ClientCredentialsBroker implements Broker {
 
   #hold({ token, lifetimeSeconds }: FetchedToken): Credential | Refusal {
     const seconds = Math.min(lifetimeSeconds ?? assumedLifetimeSeconds, longestLifetimeSeconds)
-    if (!(seconds > marginSeconds)) throw new TokenUnavailable('the token endpoint answered with a token that is as good as expired')
+    if (!(seconds > marginSeconds))
+      throw new TokenUnavailable('the token endpoint answered with a token that is as good as expired')
     const header = presentable(token)
     this.#drop()
     if (!this.#register.serves(this.#upstream, token)) {

@@ -82,7 +82,12 @@ class Brokers implements DescribedCredentials {
   }
 }
 
-function brokerOf(name: string, config: CredentialConfig, options: CredentialsOptions, register: SecretRegister): Broker {
+function brokerOf(
+  name: string,
+  config: CredentialConfig,
+  options: CredentialsOptions,
+  register: SecretRegister,
+): Broker {
   const { versionKey } = options
   switch (config.type) {
     case 'none':
@@ -96,6 +101,11 @@ function brokerOf(name: string, config: CredentialConfig, options: CredentialsOp
     case 'env':
       return createEnvBroker(name, config.variables, versionKey, register)
     case 'client_credentials':
-      return new ClientCredentialsBroker(name, config, { fetch: options.fetch, clock: options.clock, versionKey, register })
+      return new ClientCredentialsBroker(name, config, {
+        fetch: options.fetch,
+        clock: options.clock,
+        versionKey,
+        register,
+      })
   }
 }

@@ -6,7 +6,9 @@ import type { SecretDetector } from './port.ts'
  * one issuer share a head, and an answer that holds another token is not a leak of ours.
  */
 export function detectorOf(secrets: readonly string[]): SecretDetector | undefined {
-  const detectors = secrets.filter((secret) => secret !== '').map((secret) => createLeakDetector(secret, { window: 'whole' }))
+  const detectors = secrets
+    .filter((secret) => secret !== '')
+    .map((secret) => createLeakDetector(secret, { window: 'whole' }))
   const first = detectors[0]
   if (first === undefined) return undefined
   return detectors.length === 1 ? first : new AnyOf(detectors)

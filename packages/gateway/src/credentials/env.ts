@@ -15,8 +15,10 @@ export function createEnvBroker(
     const secret = variables[name]
     if (secret === undefined) continue
     const value = secret.reveal()
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`\`${name}\` of \`${upstream}\` is no name of an environment variable`)
-    if (value.includes('\0')) throw new Error(`the secret ${secret.reference} holds a NUL, which no environment can carry`)
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw new Error(`\`${name}\` of \`${upstream}\` is no name of an environment variable`)
+    if (value.includes('\0'))
+      throw new Error(`the secret ${secret.reference} holds a NUL, which no environment can carry`)
     environment[name] = value
     versioned.push(name, value)
   }

@@ -1,5 +1,5 @@
-import type { Authorized, Intent, Plan } from '../stages.ts'
 import type { Refusal } from '../refusal.ts'
+import type { Authorized, Intent, Plan } from '../stages.ts'
 
 declare const leased: unique symbol
 

@@ -43,13 +43,19 @@ export function headerPair(name: string, value: string, reference: string): Head
     throw new Error(`\`${name}\` is no header name; use letters, digits and hyphens`)
   }
   if (taken.has(lower) || lower.startsWith('mcp-')) {
-    throw new Error(`the header \`${name}\` is set by Sallyport itself; choose the one that the upstream reads its credential from`)
+    throw new Error(
+      `the header \`${name}\` is set by Sallyport itself; choose the one that the upstream reads its credential from`,
+    )
   }
   if (value.length > maxHeaderBytes) {
-    throw new Error(`the secret ${reference} is longer than ${maxHeaderBytes} bytes, which no upstream takes in a header`)
+    throw new Error(
+      `the secret ${reference} is longer than ${maxHeaderBytes} bytes, which no upstream takes in a header`,
+    )
   }
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
-    throw new Error(`the secret ${reference} holds characters that a header cannot carry, such as a line end; remove them`)
+    throw new Error(
+      `the secret ${reference} holds characters that a header cannot carry, such as a line end; remove them`,
+    )
   }
   return Object.freeze([lower, value] as const)
 }

@@ -7,7 +7,8 @@ import type { SecretRegister } from './broker.ts'
  */
 export function createSecretRegister(key: Buffer): SecretRegister {
   const holders = new Map<string, Set<string>>()
-  const digest = (secret: string) => createHmac('sha256', key).update('sallyport secret register\n').update(secret).digest('base64')
+  const digest = (secret: string) =>
+    createHmac('sha256', key).update('sallyport secret register\n').update(secret).digest('base64')
   return {
     claim(upstream, secret) {
       const id = digest(secret)

@@ -53,7 +53,8 @@ export async function requestToken(request: TokenRequest, fetch: TokenFetch): Pr
       options,
     )
     const answer = await oauth.processClientCredentialsResponse(server, client, response)
-    if (answer.token_type !== 'bearer') throw new TokenUnavailable('the token endpoint answered with a token that is no Bearer token')
+    if (answer.token_type !== 'bearer')
+      throw new TokenUnavailable('the token endpoint answered with a token that is no Bearer token')
     return { token: answer.access_token, lifetimeSeconds: answer.expires_in }
   } catch (error) {
     throw error instanceof TokenUnavailable ? error : new TokenUnavailable(describe(error))
@@ -86,7 +87,8 @@ function describe(error: unknown): string {
   if (error instanceof oauth.ResponseBodyError) {
     return `the token endpoint refused with HTTP ${error.status} and \`${code(error.error)}\``
   }
-  if (error instanceof oauth.WWWAuthenticateChallengeError) return `the token endpoint refused with HTTP ${error.status}`
+  if (error instanceof oauth.WWWAuthenticateChallengeError)
+    return `the token endpoint refused with HTTP ${error.status}`
   // Names a host and its addresses, never headers or a body.
   if (error instanceof GuardedFetchError) return `no token from the issuer: ${error.message}`
   if (error instanceof Error) {

@@ -42,13 +42,8 @@ export async function fooledClients(stage: Stage): Promise<void> {
     name: 'get_report',
     _meta: { 'vendor.example/token': token },
   }))
-  // dropped or blocked: which, is the gateway's choice; that it does not arrive is what the search checks
-  stage.act(
-    'put the access token into `_meta`',
-    meta.length,
-    `${count(meta, ({ ok }) => ok)} went through without it`,
-    true,
-  )
+  const seen = await tokensSeen(stage)
+  stage.act('put the access token into `_meta`', meta.length, `${seen} arrived`, seen === 0)
   // in the earlier era it is the answer to the question that is blocked, and the call goes on without one
   const answerBlocked = ({ code }: CallOutcome): boolean => code === leakBlocked
   const user = await stage.callWithEach(vendor.name, () => ({ name: 'verify_account' }))
@@ -76,7 +71,7 @@ export async function echoes(stage: Stage): Promise<{ readonly tried: number; re
     stopped += good
     stage.act(`echoed the upstream's credential, ${how}`, outcomes.length, `${good} blocked`, good === outcomes.length)
   }
-  for (const [tool, how] of echoTools) await one(vendor, tool, how)
+  for (const [tool, { how }] of echoTools) await one(vendor, tool, how)
   await one(stdio, 'export_notes', 'over stdio')
   return { tried, blocked: stopped }
 }
@@ -145,10 +140,9 @@ export async function replays(stage: Stage): Promise<Replayed> {
 
 /** Seeks every inbound token in every byte that hostile upstreams got; the vendor's credential is the control. */
 export async function search(stage: Stage): Promise<number> {
-  const { vendor, stdio } = stage.options
-  const recordings = [...vendor.server.recordings(), ...(await stdio.recordings())]
-  const bytes = recordings.reduce((total, { length }) => total + length, 0)
-  const sightings = stage.tokens.reduce((total, { token }) => total + findSightings(token, recordings).length, 0)
+  const { vendor } = stage.options
+  const bytes = (await recordingsOf(stage)).reduce((total, { length }) => total + length, 0)
+  const sightings = await tokensSeen(stage)
   const controls = findSightings(vendor.credential, vendor.server.recordings()).length
   stage.act(
     `searched ${bytes} recorded bytes for ${stage.tokens.length} access tokens`,
@@ -163,6 +157,15 @@ export async function search(stage: Stage): Promise<number> {
     controls > 0,
   )
   return sightings
+}
+
+async function recordingsOf({ options: { vendor, stdio } }: Stage): Promise<readonly Buffer[]> {
+  return [...vendor.server.recordings(), ...(await stdio.recordings())]
+}
+
+async function tokensSeen(stage: Stage): Promise<number> {
+  const recordings = await recordingsOf(stage)
+  return stage.tokens.reduce((total, { token }) => total + findSightings(token, recordings).length, 0)
 }
 
 function isBlocked({ ok, code }: CallOutcome): boolean {

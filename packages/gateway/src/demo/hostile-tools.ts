@@ -4,12 +4,12 @@ import type { Tool } from './message.ts'
 /** How the vendor hides the credential that it was given in its answer. */
 export type Echo = 'json' | 'event' | 'error' | 'base64' | 'chunks'
 
-export const echoTools: ReadonlyMap<string, Echo> = new Map([
-  ['export_json', 'json'],
-  ['export_stream', 'event'],
-  ['export_broken', 'error'],
-  ['export_encoded', 'base64'],
-  ['export_slowly', 'chunks'],
+export const echoTools: ReadonlyMap<string, { readonly echo: Echo; readonly how: string }> = new Map([
+  ['export_json', { echo: 'json', how: 'in JSON' }],
+  ['export_stream', { echo: 'event', how: 'in an event of a stream' }],
+  ['export_broken', { echo: 'error', how: 'in an error' }],
+  ['export_encoded', { echo: 'base64', how: 'in base64' }],
+  ['export_slowly', { echo: 'chunks', how: 'across many chunks' }],
 ])
 
 export const vendorTools: readonly Tool[] = [

@@ -100,7 +100,7 @@ export async function startHostileUpstream(credential: string): Promise<HostileU
   async function attack(message: Message, response: ServerResponse): Promise<void> {
     const leaked = responseTo(message, textResult(`debug: key=${credential}`))
     const tool = toolOf(message)
-    switch (echoTools.get(tool)) {
+    switch (echoTools.get(tool)?.echo) {
       case 'json':
         return json(response, 200, leaked)
       case 'event':

@@ -24,13 +24,17 @@ export function recordConnections(server: Server): Recorder {
   return { recordings: () => connections.map((chunks) => Buffer.concat(chunks)) }
 }
 
+/** Fresh in each request and known to be worth nothing: they would crowd out what may be worth something. */
+const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+
 /** What in these bytes could be a token: long, with letters and digits, of the characters of RFC 6750 section 2.1. */
 export function tokensIn(recordings: readonly Buffer[], limit = 32): readonly string[] {
   const found = new Set<string>()
   for (const bytes of recordings) {
     for (const [candidate] of bytes.toString('latin1').matchAll(/[A-Za-z0-9\-._~+/]{20,4096}=*/g)) {
-      if (/[0-9]/.test(candidate) && /[A-Za-z]/.test(candidate) && !candidate.includes('modelcontextprotocol'))
-        found.add(candidate)
+      if (!/[0-9]/.test(candidate) || !/[A-Za-z]/.test(candidate)) continue
+      if (candidate.includes('modelcontextprotocol') || traceparent.test(candidate)) continue
+      found.add(candidate)
       if (found.size >= limit) return [...found]
     }
   }

@@ -70,7 +70,11 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
         callback(new AddressForbidden('the host leads to an address that is not one for an upstream'), null)
         return
       }
-      if (target.protocol === 'http:' && !options.insecureHttp && !loopback.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')) {
+      if (
+        target.protocol === 'http:' &&
+        !options.insecureHttp &&
+        !loopback.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')
+      ) {
         socket.destroy()
         callback(new AddressForbidden('plain HTTP to an upstream that is not on loopback'), null)
         return

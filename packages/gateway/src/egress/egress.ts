@@ -34,7 +34,13 @@ export interface ObservedEgress extends Egress {
  */
 export function createEgress(options: EgressOptions): ObservedEgress {
   const { clock, random, headerParameters, hooks, environment } = options
-  const ports: UpstreamPorts = { clock, headerParameters, hooks, ids: new Ids(random), traceParents: new TraceParents(random) }
+  const ports: UpstreamPorts = {
+    clock,
+    headerParameters,
+    hooks,
+    ids: new Ids(random),
+    traceParents: new TraceParents(random),
+  }
   const children = new Children()
   const upstreams = new Map<string, HttpUpstream | StdioUpstream>()
   for (const config of options.upstreams) {
@@ -59,7 +65,11 @@ class Upstreams implements ObservedEgress {
   ): Promise<EgressResult> {
     const name = intent.upstream
     // INVARIANT: the types say so already; a cast somewhere must not be enough to present one upstream's credential to another.
-    if (credential.upstream !== name || intent.authorized.upstream !== name || intent.authorized.call.upstream !== name) {
+    if (
+      credential.upstream !== name ||
+      intent.authorized.upstream !== name ||
+      intent.authorized.call.upstream !== name
+    ) {
       throw new Error(`a call to \`${name}\` with the call or credential of \`${credential.upstream}\``)
     }
     const upstream = this.#upstreams.get(name)

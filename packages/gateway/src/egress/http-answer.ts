@@ -38,15 +38,23 @@ export function readHead(call: Call, status: number, headers: IncomingHttpHeader
 }
 
 /** The result of a call whose answer is one JSON text with a good status. `text` was searched for the credential. */
-export function readJson(call: Call, sentId: JsonRpcId, status: number, text: string, session: string | undefined): EgressResult {
+export function readJson(
+  call: Call,
+  sentId: JsonRpcId,
+  status: number,
+  text: string,
+  session: string | undefined,
+): EgressResult {
   const envelope = splitEnvelope(text)
-  if (envelope?.kind !== 'response') return refused('upstream_invalid', 'an answer that is no JSON-RPC response', true, status)
+  if (envelope?.kind !== 'response')
+    return refused('upstream_invalid', 'an answer that is no JSON-RPC response', true, status)
   // An error may lack an id, where the upstream could not read ours (JSON-RPC 2.0, section 5); a result may not.
   if (envelope.id !== sentId && !(envelope.isError && envelope.id === undefined)) {
     return refused('upstream_invalid', 'a response with an id that was not asked', true, status)
   }
   const answer = answerOf(envelope, call)
-  if (answer === undefined) return refused('upstream_invalid', 'a response whose subscription cannot be told', true, status)
+  if (answer === undefined)
+    return refused('upstream_invalid', 'a response whose subscription cannot be told', true, status)
   const { json, isError } = answer
   return { kind: 'response', json, isError, status, event: undefined, upstreamSession: session }
 }
@@ -63,8 +71,10 @@ export function readError(
   eras: EraMemory,
   retryAfter: string | undefined,
 ): EgressResult {
-  if (call.kind === 'end') return status === 404 || status === 405 ? { kind: 'accepted', status } : unusable(status, retryAfter)
-  if (call.kind === 'stream' && status === 405) return refused('method_not_allowed', 'the upstream offers no stream', true, status)
+  if (call.kind === 'end')
+    return status === 404 || status === 405 ? { kind: 'accepted', status } : unusable(status, retryAfter)
+  if (call.kind === 'stream' && status === 405)
+    return refused('method_not_allowed', 'the upstream offers no stream', true, status)
   const error = text === undefined ? undefined : errorOf(text)
   if (call.session?.upstreamSession !== undefined && (status === 404 || (status === 400 && error?.code === -32000))) {
     return refused('session_unknown', `the upstream has lost its session (HTTP ${status})`, true, status)
@@ -124,7 +134,9 @@ function errorOf(text: string): RpcError | undefined {
   const code = error?.code
   if (!Number.isSafeInteger(code)) return undefined
   const supported = error?.data?.supported
-  const versions = Array.isArray(supported) ? supported.filter((version) => typeof version === 'string' && /^[\w.-]{1,32}$/.test(version)) : []
+  const versions = Array.isArray(supported)
+    ? supported.filter((version) => typeof version === 'string' && /^[\w.-]{1,32}$/.test(version))
+    : []
   return { id: envelope.id, code: code as number, supported: versions.length > 0 ? versions.slice(0, 16) : undefined }
 }
 
@@ -132,7 +144,13 @@ function unusable(status: number, retryAfter: string | undefined): EgressResult 
   const busy = status === 429 || status >= 500
   const seconds = busy && retryAfter !== undefined && /^\d{1,4}$/.test(retryAfter) ? Number(retryAfter) : undefined
   const extras = seconds === undefined ? {} : { retryAfterSeconds: seconds }
-  return refused(busy ? 'upstream_unavailable' : 'upstream_invalid', `the upstream answered with HTTP ${status}`, true, status, extras)
+  return refused(
+    busy ? 'upstream_unavailable' : 'upstream_invalid',
+    `the upstream answered with HTTP ${status}`,
+    true,
+    status,
+    extras,
+  )
 }
 
 function mediaType(header: string | undefined): string {

@@ -7,7 +7,7 @@ import type { Credential } from '../credentials/port.ts'
 import type { Call } from '../mcp/call.ts'
 import type { RefusalReason } from '../refusal.ts'
 import type { EraMemory } from './eras.ts'
-import { readError, readHead, readJson, type Reading } from './http-answer.ts'
+import { type Reading, readError, readHead, readJson } from './http-answer.ts'
 import { failureOf } from './http-failure.ts'
 import { HttpStream } from './http-stream.ts'
 import type { Ids } from './ids.ts'
@@ -107,7 +107,15 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (status >= 400) this.#retryAfter = headers['retry-after']
     else if (this.call.method === 'initialize' && !this.#takeSession(headers['mcp-session-id'])) return
     if (reading === 'stream') {
-      this.#stream = new HttpStream(this.#shared, this.call, this.#credential, this.#relay, this.#sentId, controller, this)
+      this.#stream = new HttpStream(
+        this.#shared,
+        this.call,
+        this.#credential,
+        this.#relay,
+        this.#sentId,
+        controller,
+        this,
+      )
     }
   }
 
@@ -131,7 +139,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
       return
     }
     // Silence is undici's to notice; an answer that drips is ours.
-    if (this.#chunks.push(chunk) > 1 && this.#shared.clock.monotonic() - this.#startedMs > responseTimeoutMs + idleTimeoutMs) {
+    if (
+      this.#chunks.push(chunk) > 1 &&
+      this.#shared.clock.monotonic() - this.#startedMs > responseTimeoutMs + idleTimeoutMs
+    ) {
       this.#fail('upstream_timeout', 'an answer that does not end')
     }
   }

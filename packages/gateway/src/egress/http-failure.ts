@@ -5,8 +5,14 @@ const byCode: Readonly<Record<string, Failure>> = {
   UND_ERR_BODY_TIMEOUT: { reason: 'upstream_timeout', detail: 'silence in the middle of an answer' },
   UND_ERR_CONNECT_TIMEOUT: { reason: 'upstream_timeout', detail: 'no connection in time' },
   UND_ERR_HEADERS_OVERFLOW: { reason: 'upstream_invalid', detail: 'response headers that are too large' },
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { reason: 'upstream_invalid', detail: 'an answer shorter or longer than announced' },
-  ADDRESS_FORBIDDEN: { reason: 'upstream_unavailable', detail: 'the host leads to an address that is not one for an upstream' },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
+    reason: 'upstream_invalid',
+    detail: 'an answer shorter or longer than announced',
+  },
+  ADDRESS_FORBIDDEN: {
+    reason: 'upstream_unavailable',
+    detail: 'the host leads to an address that is not one for an upstream',
+  },
 }
 
 /** A failure of the connection or of HTTP itself. Takes the error's code only: its message may quote the upstream. */
@@ -14,7 +20,8 @@ export function failureOf(error: Error): Failure {
   const code = (error as { code?: unknown }).code
   const known = typeof code === 'string' ? byCode[code] : undefined
   if (known !== undefined) return known
-  if (typeof code === 'string' && code.startsWith('HPE_')) return { reason: 'upstream_invalid', detail: `an answer that is not HTTP (${code})` }
+  if (typeof code === 'string' && code.startsWith('HPE_'))
+    return { reason: 'upstream_invalid', detail: `an answer that is not HTTP (${code})` }
   const name = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : error.name
   return { reason: 'upstream_unavailable', detail: `the connection failed (${name})` }
 }

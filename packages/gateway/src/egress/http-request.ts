@@ -52,7 +52,8 @@ export class HttpRequests {
       searched += `\n${call.session.upstreamSession}`
     }
     if (call.kind === 'stream' && call.lastEventId !== undefined) {
-      if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(call.lastEventId)) return 'the event id is not one that a header carries'
+      if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(call.lastEventId))
+        return 'the event id is not one that a header carries'
       headers.push('last-event-id', call.lastEventId)
       searched += `\n${call.lastEventId}`
     }

@@ -53,7 +53,10 @@ export class HttpStream {
     }
     const events = this.#parser.push(chunk)
     if (typeof events === 'string') {
-      this.#break('upstream_invalid', events === 'event_too_large' ? 'an event larger than a message may be' : 'a stream that is not UTF-8')
+      this.#break(
+        'upstream_invalid',
+        events === 'event_too_large' ? 'an event larger than a message may be' : 'a stream that is not UTF-8',
+      )
       return
     }
     for (const event of events) {

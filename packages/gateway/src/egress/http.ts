@@ -54,8 +54,10 @@ export class HttpUpstream implements Shared {
 
   constructor(config: HttpUpstreamConfig, ports: UpstreamPorts) {
     const url = new URL(config.url)
-    if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error(`\`${config.name}\` has a URL that is not https`)
-    if (url.username !== '' || url.password !== '') throw new Error(`\`${config.name}\` has credentials in its URL; configure them`)
+    if (url.protocol !== 'https:' && url.protocol !== 'http:')
+      throw new Error(`\`${config.name}\` has a URL that is not https`)
+    if (url.username !== '' || url.password !== '')
+      throw new Error(`\`${config.name}\` has credentials in its URL; configure them`)
     this.config = config
     this.eras = new EraMemory(ports.clock)
     this.ids = ports.ids
@@ -89,7 +91,8 @@ export class HttpUpstream implements Shared {
     if (bytes === undefined) {
       return this.#answer(refused('leak_outgoing', 'the call carried the access token that it came with', false))
     }
-    if (call.session !== undefined && call.id !== undefined && sentId !== undefined) rememberSent(call.session, call.id, sentId)
+    if (call.session !== undefined && call.id !== undefined && sentId !== undefined)
+      rememberSent(call.session, call.id, sentId)
     return new Promise((resolve) => {
       this.#inFlight++
       const exchange = new HttpExchange(this, call, credential, relay, sentId, resolve)
@@ -118,7 +121,8 @@ export class HttpUpstream implements Shared {
   /** The message to send, or the result where nothing needs to be or can be sent. */
   #body(call: Call, sentId: number | undefined): string | EgressResult {
     if (this.stopping) return refused('shutting_down', 'the gateway is stopping', false)
-    if (this.#inFlight >= maxConnections) return refused('too_many', `${maxConnections} calls are under way to this upstream`, false)
+    if (this.#inFlight >= maxConnections)
+      return refused('too_many', `${maxConnections} calls are under way to this upstream`, false)
     if (call.kind === 'request') {
       const mismatch = this.eras.refuse(call.era, call.protocolVersion)
       if (mismatch !== undefined) return { kind: 'refused', refusal: mismatch, sent: false, status: undefined }
@@ -128,7 +132,9 @@ export class HttpUpstream implements Shared {
     // Without a session of its own the upstream has nothing to end.
     if (call.kind === 'end') return call.session?.upstreamSession === undefined ? { kind: 'accepted', status: 204 } : ''
     if (call.kind === 'response') return responseBody(call)
-    return call.method === 'notifications/cancelled' ? cancelledBody(call) : messageOf(call, undefined, call.params, call.meta)
+    return call.method === 'notifications/cancelled'
+      ? cancelledBody(call)
+      : messageOf(call, undefined, call.params, call.meta)
   }
 
   #answer(result: EgressResult): Promise<EgressResult> {
@@ -138,7 +144,8 @@ export class HttpUpstream implements Shared {
 }
 
 function responseBody(call: Call): string | EgressResult {
-  const theirs = call.session === undefined || call.answers === undefined ? undefined : takeAsked(call.session, call.answers)
+  const theirs =
+    call.session === undefined || call.answers === undefined ? undefined : takeAsked(call.session, call.answers)
   return theirs === undefined
     ? refused('message_invalid', 'a response to nothing that the upstream asked', false)
     : responseOf(theirs, call.params)

@@ -65,7 +65,12 @@ function translateRequest(envelope: Envelope, call: Call, ids: Ids): Translated 
   return { kind: 'relay', json: envelope.replaceId(ours) }
 }
 
-function translateNotification(text: string, envelope: Envelope, call: Call, sentId: JsonRpcId | undefined): Translated {
+function translateNotification(
+  text: string,
+  envelope: Envelope,
+  call: Call,
+  sentId: JsonRpcId | undefined,
+): Translated {
   if (envelope.method === 'notifications/cancelled') return translateCancelled(text, call, sentId)
   if (!isListen(call)) return { kind: 'relay', json: text }
   const json = replaceSubscriptionId(text, call.id ?? 0)
@@ -93,7 +98,9 @@ function translateCancelled(text: string, call: Call, sentId: JsonRpcId | undefi
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     return undefined
   }

@@ -35,7 +35,14 @@ export interface Relay {
 /** What came of one send. */
 export type EgressResult =
   /** The response to a request: its JSON with the client's id in place. `event` where it ended a stream. */
-  | { readonly kind: 'response'; readonly json: string; readonly isError: boolean; readonly status: number; readonly event: Omit<RelayedEvent, 'data'> | undefined; readonly upstreamSession: string | undefined }
+  | {
+      readonly kind: 'response'
+      readonly json: string
+      readonly isError: boolean
+      readonly status: number
+      readonly event: Omit<RelayedEvent, 'data'> | undefined
+      readonly upstreamSession: string | undefined
+    }
   /** A notification or response was taken (202), or a session ended. */
   | { readonly kind: 'accepted'; readonly status: number }
   /** A stream ended without a response: the GET stream, or a request whose stream the client may resume. */
@@ -49,6 +56,11 @@ export interface Egress {
    * Sends one call and relays what comes. Never sends twice. Expected failures are `refused` results.
    * @throws where the credential was leased for another upstream: a fault of ours.
    */
-  invoke<U extends string>(intent: Intent<U>, credential: Credential<NoInfer<U>>, seal: Seal, relay: Relay): Promise<EgressResult>
+  invoke<U extends string>(
+    intent: Intent<U>,
+    credential: Credential<NoInfer<U>>,
+    seal: Seal,
+    relay: Relay,
+  ): Promise<EgressResult>
   stop(): Promise<void>
 }

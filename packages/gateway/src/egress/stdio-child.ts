@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
+import type { Era } from '../mcp/call.ts'
 import { type Envelope, splitEnvelope } from '../mcp/envelope.ts'
 import { metaKeys } from '../mcp/meta.ts'
-import type { Era } from '../mcp/call.ts'
 import { parseObject } from './messages.ts'
 import type { EgressLog } from './results.ts'
 import { type ProcessOptions, StdioProcess } from './stdio-process.ts'
@@ -108,7 +108,10 @@ export class StdioChild {
       else this.#route({ envelope, text, bytes })
     } catch (error) {
       // A fault of ours must not reach the event loop from a child's output.
-      this.#log.warn({ upstream: this.#upstream, error: error instanceof Error ? error.name : 'unknown' }, 'a line was not handled')
+      this.#log.warn(
+        { upstream: this.#upstream, error: error instanceof Error ? error.name : 'unknown' },
+        'a line was not handled',
+      )
       this.#process.kill('a line was not handled')
     }
   }
@@ -151,13 +154,19 @@ function relatedId({ envelope, text }: ChildMessage): number | undefined {
   if (typeof params !== 'object' || params === null) return undefined
   const fields = params as Record<string, unknown>
   const meta = fields['_meta']
-  const subscription = typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)[metaKeys.subscriptionId] : undefined
+  const subscription =
+    typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)[metaKeys.subscriptionId] : undefined
   const named =
     envelope.method === 'notifications/progress'
       ? fields['progressToken']
       : envelope.method === 'notifications/cancelled'
         ? fields['requestId']
         : subscription
-  if (named === undefined && envelope.method !== 'notifications/progress' && envelope.method !== 'notifications/cancelled') return undefined
+  if (
+    named === undefined &&
+    envelope.method !== 'notifications/progress' &&
+    envelope.method !== 'notifications/cancelled'
+  )
+    return undefined
   return typeof named === 'number' ? named : Number.NaN
 }

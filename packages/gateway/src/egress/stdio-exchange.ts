@@ -28,7 +28,13 @@ export class StdioExchange implements Waiter {
   constructor(
     config: StdioUpstreamConfig,
     child: StdioChild,
-    parts: { readonly call: Call; readonly credential: Credential; readonly relay: Relay; readonly sentId: number; readonly ids: Ids },
+    parts: {
+      readonly call: Call
+      readonly credential: Credential
+      readonly relay: Relay
+      readonly sentId: number
+      readonly ids: Ids
+    },
     resolve: (result: EgressResult) => void,
   ) {
     this.#config = config
@@ -61,7 +67,12 @@ export class StdioExchange implements Waiter {
       this.#progress(message.text)
       return
     }
-    const translated = translate(message.text, this.call, this.call.kind === 'stream' ? undefined : this.#sentId, this.#ids)
+    const translated = translate(
+      message.text,
+      this.call,
+      this.call.kind === 'stream' ? undefined : this.#sentId,
+      this.#ids,
+    )
     if (translated.kind === 'relay') this.#relay(translated.json)
     else if (translated.kind === 'fault') this.#fail('upstream_invalid', translated.detail)
     else if (translated.kind === 'response') {

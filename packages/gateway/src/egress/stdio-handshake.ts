@@ -91,5 +91,7 @@ function ask(
 
 function resultOf(answer: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
   const result = answer?.['result']
-  return typeof result === 'object' && result !== null && !Array.isArray(result) ? (result as Record<string, unknown>) : undefined
+  return typeof result === 'object' && result !== null && !Array.isArray(result)
+    ? (result as Record<string, unknown>)
+    : undefined
 }

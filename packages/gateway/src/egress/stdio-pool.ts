@@ -94,7 +94,13 @@ export class ChildPool {
     const waitMs = Math.max(this.#backoff.wait(key), this.#backoff.wait(anyOwner))
     if (waitMs > 0) {
       const retryAfterSeconds = Math.ceil(waitMs / 1_000)
-      return refused('upstream_unavailable', `the child ended of its own; started again in ${waitMs} ms`, false, undefined, { retryAfterSeconds })
+      return refused(
+        'upstream_unavailable',
+        `the child ended of its own; started again in ${waitMs} ms`,
+        false,
+        undefined,
+        { retryAfterSeconds },
+      )
     }
     if (this.#alive.size >= maxChildrenEach || this.#ports.children.full) {
       const idle = this.#longestIdle()
@@ -105,7 +111,11 @@ export class ChildPool {
       return this.#spawn(key, era, owner, credential)
     } catch (error) {
       this.#backoff.failed(anyOwner)
-      return refused('upstream_unavailable', `the child could not be started: ${error instanceof Error ? error.name : 'unknown'}`, false)
+      return refused(
+        'upstream_unavailable',
+        `the child could not be started: ${error instanceof Error ? error.name : 'unknown'}`,
+        false,
+      )
     }
   }
 

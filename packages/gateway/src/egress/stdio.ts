@@ -54,7 +54,13 @@ export class StdioUpstream {
 
   state(): UpstreamState {
     const { name } = this.#config
-    return { upstream: name, kind: 'stdio', inFlight: this.#inFlight, onlyEra: this.#eras.only, children: this.#pool.size }
+    return {
+      upstream: name,
+      kind: 'stdio',
+      inFlight: this.#inFlight,
+      onlyEra: this.#eras.only,
+      children: this.#pool.size,
+    }
   }
 
   stop(): Promise<void> {
@@ -65,7 +71,8 @@ export class StdioUpstream {
     const { call, principal } = intent.authorized
     const owner = this.#ownerOf(principal)
     if (call.kind === 'end') return { kind: 'accepted', status: 204 }
-    if (call.kind === 'response') return refused('message_invalid', 'a response to nothing that the upstream asked', false)
+    if (call.kind === 'response')
+      return refused('message_invalid', 'a response to nothing that the upstream asked', false)
     if (call.kind === 'notification') return this.#notify(call, owner, seal)
     if (call.kind === 'stream' && this.#config.isolation === 'shared') {
       return refused('method_not_allowed', 'a child that principals share has no stream for one of them', false)
@@ -85,7 +92,10 @@ export class StdioUpstream {
 
   #ask(call: Call, child: StdioChild, credential: Credential, seal: Seal, relay: Relay): Promise<EgressResult> {
     const sentId = this.#ports.ids.take()
-    const bytes = call.kind === 'stream' ? undefined : sealedBytes(seal, '', `${messageOf(call, sentId, call.params, metaFor(call, sentId))}\n`)
+    const bytes =
+      call.kind === 'stream'
+        ? undefined
+        : sealedBytes(seal, '', `${messageOf(call, sentId, call.params, metaFor(call, sentId))}\n`)
     if (call.kind !== 'stream' && bytes === undefined) {
       return Promise.resolve(refused('leak_outgoing', 'the call carried the access token that it came with', false))
     }
@@ -97,7 +107,8 @@ export class StdioUpstream {
       const exchange = new StdioExchange(this.#config, child, parts, resolve)
       if (exchange.settled) return
       if (bytes === undefined) {
-        if (!child.listen(exchange)) exchange.settle(refused('too_many', 'this child has as many streams as it may', false))
+        if (!child.listen(exchange))
+          exchange.settle(refused('too_many', 'this child has as many streams as it may', false))
         return
       }
       child.pending.set(sentId, exchange)
@@ -115,7 +126,8 @@ export class StdioUpstream {
     const exchange = typeof ours === 'number' ? child?.pending.get(ours) : undefined
     if (child === undefined || ours === undefined || !(exchange instanceof StdioExchange)) return accepted
     const bytes = sealedBytes(seal, '', `${messageOf(call, undefined, { ...call.params, requestId: ours }, {})}\n`)
-    if (bytes === undefined) return refused('leak_outgoing', 'the cancellation carried the access token that it came with', false)
+    if (bytes === undefined)
+      return refused('leak_outgoing', 'the cancellation carried the access token that it came with', false)
     child.write(bytes)
     exchange.cancelled()
     return accepted
@@ -141,7 +153,8 @@ function initialized(call: Call, child: StdioChild, credential: Credential): Egr
   const requested = call.params['protocolVersion']
   const spoken = child.initialized['protocolVersion'] as string
   // Versions are dates. One before the child's is a subset of it, as far as a client of that version sees.
-  const version = typeof requested === 'string' && earlierVersions.includes(requested) && requested < spoken ? requested : spoken
+  const version =
+    typeof requested === 'string' && earlierVersions.includes(requested) && requested < spoken ? requested : spoken
   const result = { ...child.initialized, protocolVersion: version }
   const json = JSON.stringify({ jsonrpc: '2.0', id: call.id, result })
   if (credential.detector?.matches(Buffer.from(json, 'utf8')) === true) {

@@ -38,9 +38,11 @@ export interface AuthorizationServer {
   revoke(sha256: string): Promise<void>
 }
 
+/** RFC 6749 appendix A.1. */
+const clientId = /^[\x20-\x7e]{1,256}$/
 const sweepEveryMs = 60_000
 
-/** @throws where the sealed keys cannot be opened, or two clients have one id. */
+/** @throws where the sealed keys cannot be opened, two clients have one id, or one has none that can be sent. */
 export async function createAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
   const { url, store, rootKey, tenant, clock, log } = options
   const nowSeconds = (): number => Math.floor(clock.now() / 1000)
@@ -52,6 +54,9 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
     ]),
   )
   if (clients.size !== options.clients.length) throw new Error('two clients have one id; give each its own')
+  const odd = [...clients.keys()].find((id) => !clientId.test(id))
+  if (odd !== undefined)
+    throw new Error(`the client id ${JSON.stringify(odd)} is not 1 to 256 printable ASCII characters`)
   const signingKey = await loadSigningKey(options.sealed, rootKey, tenant)
 
   const fault = (error: unknown): void => {
@@ -87,6 +92,7 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
       url,
       keySet: publicKeySet(signingKey),
       provider,
+      knows: (id) => clients.has(id),
       monotonic: () => clock.monotonic(),
       fault,
     }),

@@ -1,5 +1,4 @@
 /** The HTTP front of the embedded authorization server: its routes, and how often a client may try. */
-import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseForm } from './form.ts'
 import { createLimiter } from './limiter.ts'
@@ -12,6 +11,8 @@ export interface FrontOptions {
   /** The public keys, a JWK set (RFC 7517 section 5). */
   readonly keySet: Readonly<Record<string, unknown>>
   readonly provider: () => Promise<ProviderListener>
+  /** Whether there is a client with this id. */
+  readonly knows: (clientId: string) => boolean
   readonly monotonic: () => number
   readonly fault: (error: unknown) => void
 }
@@ -32,9 +33,8 @@ export function createFront(options: FrontOptions): (request: IncomingMessage, r
     [paths.jwks, JSON.stringify(options.keySet)],
   ])
   const host = new URL(options.url).host
-  // wrong secrets: so many at once, then five a minute for each client and peer, and fifty for each peer
+  // wrong secrets of one client from one peer: so many at once, then five a minute
   const guesses = createLimiter({ capacity: 32, leakPerSecond: 5 / 60, entries: buckets, monotonic })
-  const peerGuesses = createLimiter({ capacity: 320, leakPerSecond: 50 / 60, entries: buckets, monotonic })
   // answers to a client that proved itself, each of which may have stored a token
   const answers = createLimiter({ capacity: 600, leakPerSecond: 20, entries: buckets, monotonic })
 
@@ -65,25 +65,17 @@ export function createFront(options: FrontOptions): (request: IncomingMessage, r
     // oidc-provider issues a token without an audience where `resource` is empty
     if (path === paths.token && !form.fields.get('resource')) return fail(response, noResource)
 
-    const peer = peerOf(request)
-    const client = `${hash('sha256', clientOf(credentials, form.fields), 'hex')} ${peer}`
-    const waitSeconds = Math.max(
-      guesses.waitSeconds(client),
-      peerGuesses.waitSeconds(peer),
-      answers.waitSeconds(client),
-    )
+    // clients that do not exist share a bucket, or inventing them would push the others' out
+    const claimed = clientOf(credentials, form.fields)
+    const client = JSON.stringify([peerOf(request), options.knows(claimed) ? claimed : ''])
+    const waitSeconds = Math.max(guesses.waitSeconds(client), answers.waitSeconds(client))
     if (waitSeconds > 0) return fail(response, tooMany(waitSeconds))
-    // poured before the answer is known, or guesses made at once would all pass
-    guesses.pour(client)
-    peerGuesses.pour(peer)
+    guesses.pour(client) // before the answer is known, or guesses made at once would all pass
     try {
       const listener = await options.provider()
       await listener(innerRequest(path, host, credentials, form.fields), response)
     } finally {
-      if (response.statusCode !== 401) {
-        guesses.scoop(client)
-        peerGuesses.scoop(peer)
-      }
+      if (response.statusCode !== 401) guesses.scoop(client)
       if (response.statusCode === 200) answers.pour(client)
     }
   }
@@ -117,7 +109,9 @@ function tooMany(waitSeconds: number): Failure {
 
 function fail(response: ServerResponse, { status, error, description, headers }: Failure): void {
   const json = JSON.stringify({ error, error_description: description })
-  send(response, status, json, { 'cache-control': 'no-store', ...headers })
+  // what is left of a body that nobody reads is not waited for
+  const connection = response.req.complete ? {} : { connection: 'close' }
+  send(response, status, json, { 'cache-control': 'no-store', ...connection, ...headers })
 }
 
 function send(response: ServerResponse, status: number, json: string, headers: Readonly<Record<string, string>>): void {

@@ -1,5 +1,4 @@
 /** oidc-provider with everything off but what is asked of it here. */
-
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OidcClient, OidcContext, OidcToken } from 'oidc-provider'
@@ -9,7 +8,7 @@ import type { Adapter } from './adapter.ts'
 import type { SigningKey } from './keys.ts'
 import { clientAuthMethods, paths } from './metadata.ts'
 
-export const accessTokenSeconds = 600
+const accessTokenSeconds = 600
 
 export interface RegisteredClient {
   readonly secret: Secret

@@ -52,12 +52,15 @@ export function readBody(request: IncomingMessage): Promise<Buffer | Failure> {
     }
     const onData = (chunk: Buffer): void => {
       length += chunk.length
-      if (length > bodyBytes) settle(closing(413, 'the body is too large'))
+      if (length > bodyBytes) settle({ ...invalidRequest('the body is too large'), status: 413 })
       else chunks.push(chunk)
     }
     const onEnd = (): void => settle(Buffer.concat(chunks))
     const onGone = (): void => settle(invalidRequest('the body did not arrive'))
-    const timer = setTimeout(() => settle(closing(408, 'the body did not arrive in time')), bodyTimeoutMs)
+    const timer = setTimeout(
+      () => settle({ ...invalidRequest('the body did not arrive in time'), status: 408 }),
+      bodyTimeoutMs,
+    )
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }
@@ -89,11 +92,16 @@ export function innerRequest(
   return request
 }
 
-/** Who this request says it is, unverified: for counting only. */
+/** Who this request says it is, unverified: for counting only. Decoded as the verification does (RFC 6749 section 2.3.1). */
 export function clientOf({ header }: Credentials, fields: ReadonlyMap<string, string>): string {
   if (header === undefined) return fields.get('client_id') ?? ''
   const decoded = Buffer.from(header.slice(header.indexOf(' ') + 1), 'base64').toString('utf8')
-  return decoded.slice(0, Math.max(0, decoded.indexOf(':')))
+  const id = decoded.slice(0, Math.max(0, decoded.indexOf(':')))
+  try {
+    return decodeURIComponent(id.replaceAll('+', ' '))
+  } catch {
+    return id
+  }
 }
 
 /** An IPv6 peer owns a /64, so that is what counts as one. */
@@ -106,8 +114,4 @@ export function peerOf(request: IncomingMessage): string {
 
 export function invalidRequest(description: string): Failure {
   return { status: 400, error: 'invalid_request', description }
-}
-
-function closing(status: number, description: string): Failure {
-  return { ...invalidRequest(description), status, headers: { connection: 'close' } }
 }

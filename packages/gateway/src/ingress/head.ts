@@ -1,4 +1,5 @@
 /** The head of a request, checked before anybody's token is looked at or a byte of a body is read. Pure. */
+import type { Era } from '../mcp/call.ts'
 import type { MirrorHeaders } from '../mcp/headers.ts'
 import { modernVersions } from '../mcp/versions.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
@@ -25,8 +26,8 @@ export interface HeadRules {
   readonly bodyBytes: number
 }
 
-/** What an `Allow` field says, for 405 (RFC 9110 section 15.5.6). */
-export const allowedMethods = 'POST, GET, DELETE'
+/** What an `Allow` field says, for 405 (RFC 9110 section 15.5.6); the modern era is POST only. */
+export const allowedMethods: Readonly<Record<Era, string>> = { modern: 'POST', earlier: 'POST, GET, DELETE' }
 
 const pathPrefix = '/mcp/'
 

@@ -39,7 +39,9 @@ export class HttpExchange implements Exchange {
     this.#request = request
     this.#response = response
     this.#peer = request.socket.remoteAddress ?? ''
-    this.#asked = { requestId, kind: undefined, id: undefined, era: 'earlier', method: undefined }
+    const version = request.headers['mcp-protocol-version']
+    const era = typeof version === 'string' && modernVersions.includes(version) ? 'modern' : 'earlier'
+    this.#asked = { requestId, kind: undefined, id: undefined, era, method: undefined }
     response.sendDate = false
     this.#stream = new ResponseRelay(response, {
       headers: () => this.#sessionHeaders(),
@@ -61,9 +63,6 @@ export class HttpExchange implements Exchange {
       return this.#refused(head)
     }
     this.#known = { upstream: head.upstream }
-    const version = head.mirror.protocolVersion
-    if (version !== undefined && modernVersions.includes(version)) this.#asked = { ...this.#asked, era: 'modern' }
-
     if (head.presented === undefined) {
       return this.#refused(this.#tokenRefusal(head, { reason: 'token_missing', detail: 'no access token' }))
     }

@@ -2,6 +2,7 @@
 import type { EgressResult } from '../egress/port.ts'
 import type { CallKind, Era, JsonRpcId } from '../mcp/call.ts'
 import { type Refusal, refuse } from '../refusal.ts'
+import { allowedMethods } from './head.ts'
 
 /** What of the request its answer depends on; as much as was known when it was answered. */
 export interface Asked {
@@ -40,10 +41,7 @@ export function answerOf(result: EgressResult | Refusal, asked: Asked): Answer {
     case 'ended':
       // The upstream offers no stream of its own accord (MCP 2025-11-25, Listening for Messages from the Server).
       if (asked.kind === 'stream')
-        return refusalOf(refuse('method_not_allowed', 'the upstream has no such stream'), asked, [
-          'allow',
-          'POST, DELETE',
-        ])
+        return refusalOf(refuse('method_not_allowed', 'the upstream has no such stream'), asked)
       return refusalOf(unfit(result), asked)
     case 'refused':
       return refusalOf(result.refusal, asked)
@@ -58,11 +56,13 @@ export function lastMessageOf(result: EgressResult | Refusal, asked: Asked): str
   return refusal === undefined ? undefined : messageOf(refusal, asked)
 }
 
-function refusalOf(refusal: Refusal, asked: Asked, headers: readonly string[] = none): Answer {
-  const more = [...headers]
-  if (refusal.challenge !== undefined) more.push('www-authenticate', refusal.challenge)
-  if (refusal.retryAfterSeconds !== undefined) more.push('retry-after', String(refusal.retryAfterSeconds))
-  return { status: statusOf(refusal, asked), headers: more, json: messageOf(refusal, asked) }
+function refusalOf(refusal: Refusal, asked: Asked): Answer {
+  const headers: string[] = []
+  if (refusal.status === 405)
+    headers.push('allow', asked.kind === 'stream' ? 'POST, DELETE' : allowedMethods[asked.era])
+  if (refusal.challenge !== undefined) headers.push('www-authenticate', refusal.challenge)
+  if (refusal.retryAfterSeconds !== undefined) headers.push('retry-after', String(refusal.retryAfterSeconds))
+  return { status: statusOf(refusal, asked), headers, json: messageOf(refusal, asked) }
 }
 
 /**

@@ -93,8 +93,8 @@ function scan(bytes: Uint8Array, limits: JsonLimits): Shape | string {
       depth--
     } else if (byte === 0x2d || isDigit(byte)) {
       const last = lastOfNumber(bytes, index)
-      // An exponent aside, every decimal of at most 15 digits survives a double (IEEE 754), with its sign or its point.
-      if (last - index >= 16 || hasExponent(bytes, index, last)) {
+      // An exponent aside, every decimal of at most 15 digits survives a double (IEEE 754).
+      if (last - index >= 15 || hasExponent(bytes, index, last)) {
         const fault = survives(utf8.decode(bytes.subarray(index, last + 1)))
         if (fault !== undefined) return fault
       }

@@ -4,10 +4,26 @@
  * INVARIANT: what reaches the engine is bounded (statements.ts, argument-plan.ts). Where its stack overflowed all the
  * same, its memory is not to be trusted: from then on every question throws, so every call is denied.
  */
-import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
-import type { CedarValueJson, DetailedError, EntityJson, PolicyJson, SchemaJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
 
-export type { CedarValueJson, EntityJson, Expr, PolicyJson, SchemaJson, Type, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
+import type {
+  CedarValueJson,
+  DetailedError,
+  EntityJson,
+  PolicyJson,
+  SchemaJson,
+  TypeAndId,
+} from '@cedar-policy/cedar-wasm/nodejs'
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+
+export type {
+  CedarValueJson,
+  EntityJson,
+  Expr,
+  PolicyJson,
+  SchemaJson,
+  Type,
+  TypeAndId,
+} from '@cedar-policy/cedar-wasm/nodejs'
 
 /** The engine failed to answer. Never carries what it was asked about. */
 export class CedarFault extends Error {
@@ -39,7 +55,13 @@ export function parsePolicy(text: string): ParsedPolicy {
   return again.type === 'success' ? { json: answer.json } : { fault: again.errors[0] ?? unknownFault }
 }
 
-const unknownFault: DetailedError = { message: 'the policy cannot be read', help: null, code: null, url: null, severity: null }
+const unknownFault: DetailedError = {
+  message: 'the policy cannot be read',
+  help: null,
+  code: null,
+  url: null,
+  severity: null,
+}
 
 export interface Finding {
   readonly policy: string
@@ -49,13 +71,23 @@ export interface Finding {
 }
 
 /** Strict validation of every policy against the schema. @throws {CedarFault} */
-export function validatePolicies(policies: Readonly<Record<string, PolicyJson>>, schema: SchemaJson<string>): readonly Finding[] {
-  const answer = ask(() => cedar.validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies: policies } }))
+export function validatePolicies(
+  policies: Readonly<Record<string, PolicyJson>>,
+  schema: SchemaJson<string>,
+): readonly Finding[] {
+  const answer = ask(() =>
+    cedar.validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies: policies } }),
+  )
   if (answer.type === 'failure') throw new CedarFault('the policy engine could not read the schema')
-  const finding = (severity: Finding['severity']) => (item: { policyId: string; error: DetailedError }): Finding => {
-    const message = item.error.message.replace(`for policy \`${item.policyId}\`, `, '')
-    return { policy: item.policyId, message: item.error.help ? `${message}; ${item.error.help}` : message, severity }
-  }
+  const finding =
+    (severity: Finding['severity']) =>
+    (item: { policyId: string; error: DetailedError }): Finding => {
+      // the caller knows of which policy and action this speaks
+      const message = item.error.message
+        .replace(`for policy \`${item.policyId}\`, `, '')
+        .replace(/ for Sallyport::Action::"(?:[^"\\]|\\.)*"/, '')
+      return { policy: item.policyId, message: item.error.help ? `${message}; ${item.error.help}` : message, severity }
+    }
   return [...answer.validationErrors.map(finding('error')), ...answer.validationWarnings.map(finding('warning'))]
 }
 
@@ -101,7 +133,8 @@ function placeOf(prepared: Prepared): string {
   }
   const policies = ask(() => cedar.preparsePolicySet(place, { staticPolicies: prepared.policies }))
   const schema = ask(() => cedar.preparseSchema(place, prepared.schema))
-  if (policies.type === 'failure' || schema.type === 'failure') throw new CedarFault('the policy engine refused a policy or a schema')
+  if (policies.type === 'failure' || schema.type === 'failure')
+    throw new CedarFault('the policy engine refused a policy or a schema')
   places.set(prepared, place)
   return place
 }
@@ -110,11 +143,18 @@ function placeOf(prepared: Prepared): string {
 export function authorize(prepared: Prepared, request: CedarRequest): CedarResponse {
   const place = placeOf(prepared)
   const answer = ask(() =>
-    cedar.statefulIsAuthorized({ ...request, preparsedPolicySetId: place, preparsedSchemaName: place, validateRequest: true }),
+    cedar.statefulIsAuthorized({
+      ...request,
+      preparsedPolicySetId: place,
+      preparsedSchemaName: place,
+      validateRequest: true,
+    }),
   )
   if (answer.type === 'failure') throw new CedarFault('the request does not fit the schema')
   const { decision, diagnostics } = answer.response
   // quoted parts of a message can be values of the caller's
-  const errors = diagnostics.errors.map(({ policyId, error }) => `policy \`${policyId}\`: ${error.message.replace(/`[^`]*`/g, '`…`')}`)
+  const errors = diagnostics.errors.map(
+    ({ policyId, error }) => `policy \`${policyId}\`: ${error.message.replace(/`[^`]*`/g, '`…`')}`,
+  )
   return { decision, reason: diagnostics.reason, errors }
 }

@@ -19,10 +19,17 @@ export interface CedarAnswer {
  */
 export function decideAnswer(answer: CedarAnswer, version: string): Decision {
   const policies = answer.determining.map(({ id }) => id)
-  if (answer.errors.length > 0) return { outcome: 'deny', reason: 'policy_error', policies, version, errors: answer.errors }
+  if (answer.errors.length > 0)
+    return { outcome: 'deny', reason: 'policy_error', policies, version, errors: answer.errors }
   if (answer.decision === 'deny') return { outcome: 'deny', reason: 'not_permitted', policies, version, errors: [] }
   if (policies.length === 0) {
-    return { outcome: 'deny', reason: 'policy_error', policies, version, errors: ['an allow that no policy determined'] }
+    return {
+      outcome: 'deny',
+      reason: 'policy_error',
+      policies,
+      version,
+      errors: ['an allow that no policy determined'],
+    }
   }
   const asked = answer.determining.flatMap(({ approvers }) => approvers ?? [])
   if (asked.length < answer.determining.length) return { outcome: 'allow', policies, version }

@@ -16,7 +16,15 @@ export function operandsOf(expr: Expr): readonly Expr[] {
   if (operator === 'Value' || operator === 'Var' || operator === 'Slot') return []
   if (Array.isArray(operand)) return operand
   if (operator === 'Record') return Object.values(operand as Record<string, Expr>)
-  const { left, right, arg, if: test, then, else: otherwise, in: container } = operand as Record<string, Expr | undefined>
+  const {
+    left,
+    right,
+    arg,
+    if: test,
+    then,
+    else: otherwise,
+    in: container,
+  } = operand as Record<string, Expr | undefined>
   return [left, right, arg, test, then, otherwise, container].filter((part) => part !== undefined)
 }
 

@@ -14,14 +14,16 @@ const maxPolicies = 2000
 export async function loadPolicies(dir: string): Promise<ParsedPolicies> {
   const problems: PolicyProblem[] = []
   const policies: PolicySource[] = []
-  const report = (file: string, message: string, help: string) => problems.push({ file, line: 1, column: 1, message, help })
+  const report = (file: string, message: string, help: string) =>
+    problems.push({ file, line: 1, column: 1, message, help })
 
   const files = await list(dir)
   if (files === undefined) {
     report(dir, 'the folder of policies cannot be read', 'create it, or correct `policies` in the configuration')
     return { policies, problems }
   }
-  if (files.length > maxFiles) report(dir, `the folder has more than ${maxFiles} files`, 'put several policies into one file')
+  if (files.length > maxFiles)
+    report(dir, `the folder has more than ${maxFiles} files`, 'put several policies into one file')
   for (const file of files.slice(0, maxFiles)) {
     const source = await read(path.join(dir, file))
     if (typeof source !== 'string') {
@@ -32,7 +34,8 @@ export async function loadPolicies(dir: string): Promise<ParsedPolicies> {
     policies.push(...parsed.policies)
     problems.push(...parsed.problems)
   }
-  if (policies.length > maxPolicies) report(dir, `there are more than ${maxPolicies} policies`, 'use groups, sets and `in`')
+  if (policies.length > maxPolicies)
+    report(dir, `there are more than ${maxPolicies} policies`, 'use groups, sets and `in`')
   return { policies, problems: [...problems, ...duplicates(policies)] }
 }
 
@@ -69,6 +72,12 @@ function duplicates(policies: readonly PolicySource[]): readonly PolicyProblem[]
       return []
     }
     const { file, line, column } = policy
-    return { file, line, column, message: `the id \`${policy.id}\` is taken by ${formatPlace(other)}`, help: 'give one of them another `@id`' }
+    return {
+      file,
+      line,
+      column,
+      message: `the id \`${policy.id}\` is taken by ${formatPlace(other)}`,
+      help: 'give one of them another `@id`',
+    }
   })
 }

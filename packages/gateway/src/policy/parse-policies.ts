@@ -3,7 +3,7 @@ import { CedarFault, type ParsedPolicy, type PolicyJson, parsePolicy } from './c
 import type { Approvers } from './decision.ts'
 import type { PolicyPlace, PolicyProblem, PolicySource } from './policy-source.ts'
 import { positionOf, type Statement, splitStatements } from './statements.ts'
-import { vocabularyProblems } from './vocabulary.ts'
+import { vocabularyProblems } from './vocabulary-problems.ts'
 
 export interface ParsedPolicies {
   readonly policies: readonly PolicySource[]
@@ -20,12 +20,19 @@ export function parsePolicies(file: string, source: string): ParsedPolicies {
     const place = { file, ...positionOf(source, statement.offset) }
     const report = (message: string, help?: string, at: PolicyPlace = place) => problems.push({ ...at, message, help })
     const json = parse(statement, (message, help, bytes) =>
-      report(message, help, bytes === undefined ? place : { file, ...positionOf(source, statement.offset + unitsOf(statement.text, bytes)) }),
+      report(
+        message,
+        help,
+        bytes === undefined
+          ? place
+          : { file, ...positionOf(source, statement.offset + unitsOf(statement.text, bytes)) },
+      ),
     )
     if (json === undefined) continue
     const before = problems.length
     const id = idOf(json, `${file}#${index}`)
-    if (id === undefined) report('the `@id` is empty, too long, or has invisible characters', `use at most ${maxIdLength} plain characters`)
+    if (id === undefined)
+      report('the `@id` is empty, too long, or has invisible characters', `use at most ${maxIdLength} plain characters`)
     const approvers = approversOf(json, (message, help) => report(message, help))
     for (const { message, help } of vocabularyProblems(json)) report(message, help)
     if (id !== undefined && problems.length === before) policies.push({ ...place, id, json, approvers })
@@ -45,18 +52,27 @@ function parse({ text, problem }: Statement, report: Report): PolicyJson | undef
     parsed = parsePolicy(text)
   } catch (error) {
     if (!(error instanceof CedarFault)) throw error
-    report('the policy is nested too deeply, or has too long a chain of operators', 'split it into several policies, or use sets and `contains`')
+    report(
+      'the policy is nested too deeply, or has too long a chain of operators',
+      'split it into several policies, or use sets and `contains`',
+    )
     return undefined
   }
   if ('json' in parsed) return parsed.json
   const { message, help, sourceLocations } = parsed.fault
   const [location] = sourceLocations ?? []
-  report(message.replace(/^failed to parse policy from string: /, ''), help ?? location?.label ?? hintFor(text), location?.start)
+  report(
+    message.replace(/^failed to parse policy from string: /, ''),
+    help ?? location?.label ?? hintFor(text),
+    location?.start,
+  )
   return undefined
 }
 
 function hintFor(text: string): string | undefined {
-  return /@approval\s*\(\s*"[^"]*"\s*,/.test(text) ? 'an annotation has one value: write `@approval("group, 2")`' : undefined
+  return /@approval\s*\(\s*"[^"]*"\s*,/.test(text)
+    ? 'an annotation has one value: write `@approval("group, 2")`'
+    : undefined
 }
 
 function idOf(json: PolicyJson, otherwise: string): string | undefined {
@@ -74,7 +90,10 @@ function approversOf(json: PolicyJson, report: Report): Approvers | undefined {
   }
   const approvers = parseApproval(annotation)
   if (typeof approvers !== 'string') return approvers
-  report(`\`@approval\` ${approvers}`, 'name a group and how many of it must say yes, such as `@approval("finance, 2")`')
+  report(
+    `\`@approval\` ${approvers}`,
+    'name a group and how many of it must say yes, such as `@approval("finance, 2")`',
+  )
   return undefined
 }
 

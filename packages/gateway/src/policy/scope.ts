@@ -8,7 +8,9 @@ type Constraint = PolicyJson['principal'] | PolicyJson['action'] | PolicyJson['r
 export function entitiesOf(constraint: Constraint): readonly TypeAndId[] {
   if ('entities' in constraint) return constraint.entities.map(plain)
   if ('entity' in constraint) return [plain(constraint.entity)]
-  return 'in' in constraint && constraint.in !== undefined && 'entity' in constraint.in ? [plain(constraint.in.entity)] : []
+  return 'in' in constraint && constraint.in !== undefined && 'entity' in constraint.in
+    ? [plain(constraint.in.entity)]
+    : []
 }
 
 export function typeOf(constraint: Constraint): string | undefined {

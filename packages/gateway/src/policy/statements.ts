@@ -39,7 +39,11 @@ export function splitStatements(source: string): readonly Statement[] {
 }
 
 function statement(text: string, offset: number, measure: Measure): Statement {
-  return { text, offset, problem: text.length > maxLength ? `the policy is longer than ${maxLength} characters` : measure.problem }
+  return {
+    text,
+    offset,
+    problem: text.length > maxLength ? `the policy is longer than ${maxLength} characters` : measure.problem,
+  }
 }
 
 class Measure {

@@ -1,9 +1,7 @@
 /** The words that policies are written in (design, "Cedar vocabulary"). Pure. */
-import type { PolicyJson, SchemaJson, Type, TypeAndId } from './cedar.ts'
-import { entitiesInConditions, typesInConditions } from './expressions.ts'
-import { entitiesOf, typeOf } from './scope.ts'
+import type { SchemaJson, Type, TypeAndId } from './cedar.ts'
 
-const namespace = 'Sallyport'
+export const namespace = 'Sallyport'
 
 export const entityType = {
   person: `${namespace}::Person`,
@@ -19,11 +17,20 @@ export const callGroup = 'call'
 
 /** Actions on an upstream as a whole. */
 export type UpstreamAction = 'list' | 'read' | 'subscribe' | 'prompt' | 'complete'
-const upstreamActions: ReadonlySet<string> = new Set<UpstreamAction>(['list', 'read', 'subscribe', 'prompt', 'complete'])
+export const upstreamActions: ReadonlySet<string> = new Set<UpstreamAction>([
+  'list',
+  'read',
+  'subscribe',
+  'prompt',
+  'complete',
+])
 
 const text: Type<string> = { type: 'String' }
 const texts: Type<string> = { type: 'Set', element: text }
-const record = (attributes: Record<string, Type<string> & { required?: boolean }>): Type<string> => ({ type: 'Record', attributes })
+const record = (attributes: Record<string, Type<string> & { required?: boolean }>): Type<string> => ({
+  type: 'Record',
+  attributes,
+})
 
 /** Attributes of every context that come from the principal alone: they are known before there is a call. */
 export const principalAttributes: Readonly<Record<string, Type<string>>> = {
@@ -48,14 +55,19 @@ const targetAttributes: Readonly<Record<UpstreamAction, Readonly<Record<string, 
 }
 
 /** Of a call whose client answers what the upstream asked (MCP 2026-07-28, Multi Round-Trip Requests). */
-const inputResponses: Type<string> & { required?: boolean } = { ...record({ keys: texts, actions: texts }), required: false }
+const inputResponses: Type<string> & { required?: boolean } = {
+  ...record({ keys: texts, actions: texts }),
+  required: false,
+}
 
 export type ContextAttributes = Readonly<Record<string, Type<string> & { required?: boolean }>>
 
 /** @param argumentsType of a tool's arguments; left out for an action on an upstream. */
 export function contextAttributes(action: UpstreamAction | 'call', argumentsType: Type<string>): ContextAttributes {
   const common = { ...principalAttributes, ...momentAttributes }
-  return action === 'call' ? { ...common, arguments: argumentsType, inputResponses } : { ...common, ...targetAttributes[action] }
+  return action === 'call'
+    ? { ...common, arguments: argumentsType, inputResponses }
+    : { ...common, ...targetAttributes[action] }
 }
 
 /** The schema in which one action, and no other, applies. @param named further actions that policies mention. */
@@ -80,36 +92,14 @@ export function schemaFor(
         Agent: {},
         Group: {},
         Upstream: {},
-        Tool: { memberOfTypes: ['Upstream'], shape: record({ risk: text, tags: texts, readOnly: flag, destructive: flag }) },
+        Tool: {
+          memberOfTypes: ['Upstream'],
+          shape: record({ risk: text, tags: texts, readOnly: flag, destructive: flag }),
+        },
       },
       actions,
     },
   }
-}
-
-/** What no tool can make right: types and actions that there are none of. Each with what to write instead. */
-export function vocabularyProblems(policy: PolicyJson): readonly { readonly message: string; readonly help: string }[] {
-  const scope = [policy.principal, policy.action, policy.resource]
-  const entities = [...scope.flatMap((constraint) => entitiesOf(constraint)), ...entitiesInConditions(policy)]
-  const types = [...scope.flatMap((constraint) => typeOf(constraint) ?? []), ...typesInConditions(policy)]
-  const known = new Set<string>(Object.values(entityType))
-  const problems = [...new Set([...entities.map(({ type }) => type), ...types])]
-    .filter((type) => !known.has(type))
-    .map((type) => ({
-      message: `\`${type}\` is not an entity type`,
-      help: known.has(`${namespace}::${type}`) ? `write \`${namespace}::${type}\`` : `the types are ${[...known].join(', ')}`,
-    }))
-  for (const id of new Set(entities.filter(({ type }) => type === entityType.action).map(({ id }) => id))) {
-    if (id === callGroup || upstreamActions.has(id) || toolOf({ type: entityType.action, id }) !== undefined) continue
-    problems.push({
-      message: `\`${id}\` is not an action`,
-      help: `the actions are \`{upstream}/{tool}\`, ${[callGroup, ...upstreamActions].join(', ')}`,
-    })
-  }
-  if (policy.action.op === '==' && entitiesOf(policy.action).some(({ id }) => id === callGroup)) {
-    problems.push({ message: 'no call has the action `call` itself', help: 'write `action in Sallyport::Action::"call"`' })
-  }
-  return problems
 }
 
 /** The tool that an entity id `{upstream}/{tool}` names, as a `Tool` or as its action. */

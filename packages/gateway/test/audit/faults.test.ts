@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { LogUnavailable, type OpenAuditLog } from '../../src/audit/index.ts'
 import { refuse } from '../../src/refusal.ts'
 import { answered, authorizedOf, callOf, plan, principal } from './call.ts'
-import { AuditPlace, flawsOf, until } from './place.ts'
+import { flawsOf } from './flaws.ts'
+import { AuditPlace, until } from './place.ts'
 
 const impatient = { limits: { waitMs: 200 } }
 

@@ -3,17 +3,13 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import canonicalize from 'canonicalize'
 import { expect, test } from 'vitest'
-import {
-  argumentsCommitment,
-  canonicalJson,
-  commitmentSalt,
-  LogUnavailable,
-  openAuditReader,
-} from '../../src/audit/index.ts'
+import { argumentsCommitment, commitmentSalt, LogUnavailable, openAuditReader } from '../../src/audit/index.ts'
 import type { Clock } from '../../src/clock.ts'
+import { canonicalJson } from '../../src/mcp/canonical-json.ts'
 import { refuse } from '../../src/refusal.ts'
 import { answered, authorizedOf, callOf, commitmentKey, plan, principal } from './call.ts'
-import { AuditPlace, flawsOf, until } from './place.ts'
+import { flawsOf } from './flaws.ts'
+import { AuditPlace, until } from './place.ts'
 
 test('promise 6: an intent is in the file when `open` resolves, and its outcome follows', async () => {
   const place = new AuditPlace()

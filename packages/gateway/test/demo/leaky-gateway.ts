@@ -44,8 +44,8 @@ export async function startLeakyGateway(
       headers,
       body: body.length > 0 ? body : null,
     })
-    const passed = ['content-type', 'mcp-session-id'].flatMap((name) => [[name, sent.headers.get(name)] as const])
-    response.writeHead(sent.status, Object.fromEntries(passed.filter(([, value]) => value !== null)))
+    const passed = ['content-type', 'mcp-session-id'].map((name) => [name, sent.headers.get(name) ?? ''] as const)
+    response.writeHead(sent.status, Object.fromEntries(passed.filter(([, value]) => value !== '')))
     if (sent.body !== null) for await (const chunk of sent.body) response.write(chunk)
     response.end()
   })

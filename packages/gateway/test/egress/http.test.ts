@@ -1,4 +1,4 @@
-import { createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   type Bench,
@@ -21,7 +21,11 @@ afterEach(async () => {
   for (const one of closing.splice(0).reverse()) await one.close()
 })
 
-async function serve(answer: Parameters<typeof upstreamOf>[0], overrides = {}, options = {}): Promise<Bench & { readonly upstream: Upstream }> {
+async function serve(
+  answer: Parameters<typeof upstreamOf>[0],
+  overrides = {},
+  options = {},
+): Promise<Bench & { readonly upstream: Upstream }> {
   const upstream = await upstreamOf(answer)
   const made = bench([httpUpstream(upstream.url, overrides)], options)
   closing.push(upstream, { close: () => made.egress.stop() })
@@ -58,7 +62,13 @@ describe('a request of 2026-07-28', () => {
   test('goes out from empty: our id, our headers, the credential, and nothing else', async () => {
     const { send, upstream } = await serve((got, response) => json(response, 200, result(got, { content: [] })))
     const answer = await send(modernCall())
-    expect(answer).toMatchObject({ kind: 'response', isError: false, status: 200, event: undefined, upstreamSession: undefined })
+    expect(answer).toMatchObject({
+      kind: 'response',
+      isError: false,
+      status: 200,
+      event: undefined,
+      upstreamSession: undefined,
+    })
     expect(JSON.parse((answer as { json: string }).json)).toEqual({
       jsonrpc: '2.0',
       id: 'client-7',
@@ -116,24 +126,33 @@ describe('a request of 2026-07-28', () => {
       ['mcp-param-null', ['nothing']],
       ['mcp-param-object', ['where']],
     ])
-    const { send, upstream } = await serve((got, response) => json(response, 200, result(got)), {}, { headerParameters })
+    const { send, upstream } = await serve(
+      (got, response) => json(response, 200, result(got)),
+      {},
+      { headerParameters },
+    )
     const args = { where: { region: 'Zürich\r\nx: y' }, count: -7, dry: false, nothing: null }
     await send(modernCall({ params: { name: 'echo', arguments: args }, arguments: args }))
     const headers = upstream.received[0]?.headers ?? {}
     const encoded = `=?base64?${Buffer.from('Zürich\r\nx: y').toString('base64')}?=`
     expect(headers).toMatchObject({ 'mcp-param-region': encoded, 'mcp-param-count': '-7', 'mcp-param-dry': 'false' })
-    expect(Object.keys(headers).filter((name) => name.startsWith('mcp-param')).sort()).toEqual([
-      'mcp-param-count',
-      'mcp-param-dry',
-      'mcp-param-region',
-    ])
+    expect(
+      Object.keys(headers)
+        .filter((name) => name.startsWith('mcp-param'))
+        .sort(),
+    ).toEqual(['mcp-param-count', 'mcp-param-dry', 'mcp-param-region'])
     expect(headers['x']).toBeUndefined()
   })
 
   test('values too long for headers are refused, and nothing is sent', async () => {
     const { send, upstream } = await serve((got, response) => json(response, 200, result(got)))
     const uri = `file:///${'a'.repeat(20_000)}`
-    const call = modernCall({ method: 'resources/read', target: { action: 'read', uri }, params: { uri }, arguments: undefined })
+    const call = modernCall({
+      method: 'resources/read',
+      target: { action: 'read', uri },
+      params: { uri },
+      arguments: undefined,
+    })
     expect(await send(call)).toMatchObject({ kind: 'refused', refusal: { reason: 'params_invalid' }, sent: false })
     expect(upstream.received).toHaveLength(0)
   })
@@ -152,7 +171,8 @@ describe('a request of 2026-07-28', () => {
   })
 
   test('what the upstream says reaches the client byte for byte, but for the id', async () => {
-    const text = (id: number) => `{ "result" : {"n":12345678901234567890, "b":1.0,"u":"\\u00e9"} ,"jsonrpc":"2.0", "id":${id} }`
+    const text = (id: number) =>
+      `{ "result" : {"n":12345678901234567890, "b":1.0,"u":"\\u00e9"} ,"jsonrpc":"2.0", "id":${id} }`
     const { send } = await serve((got, response) => {
       response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
       response.end(text(got.json.id))
@@ -167,13 +187,22 @@ describe('hostile answers', () => {
     const elsewhere = await upstreamOf((got, response) => json(response, 200, result(got)))
     closing.push(elsewhere)
     const { send } = await serve((_, response) => void response.writeHead(status, { location: elsewhere.url }).end())
-    expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_invalid' }, sent: true, status })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_invalid' },
+      sent: true,
+      status,
+    })
     expect(elsewhere.received).toHaveLength(0)
   })
 
   test('threat 31, 96: a connection that breaks in mid-call is no reason to send again', async () => {
     const { send, upstream } = await serve((_, response, request) => void request.socket.destroy())
-    expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_unavailable' }, sent: true })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_unavailable' },
+      sent: true,
+    })
     expect(upstream.received).toHaveLength(1)
   })
 
@@ -197,7 +226,10 @@ describe('hostile answers', () => {
     const announced = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '99999999' }).write(' ')
     })
-    expect(await announced.send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_invalid' } })
+    expect(await announced.send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_invalid' },
+    })
     const endless = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
       const timer = setInterval(() => response.write(' '.repeat(50_000)), 2)
@@ -223,7 +255,11 @@ describe('hostile answers', () => {
   test('no answer in time', async () => {
     const limits = { responseTimeoutMs: 200, idleTimeoutMs: 200, messageBytes: 10_000 }
     const { send } = await serve(() => undefined, { limits })
-    expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_timeout' }, sent: true })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_timeout' },
+      sent: true,
+    })
   })
 
   test('response headers are bounded', async () => {
@@ -246,7 +282,11 @@ describe('hostile answers', () => {
     const { send } = await serve((got, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(text.replaceAll('ID', String(got.json.id)))
     })
-    expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_invalid' }, sent: true })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_invalid' },
+      sent: true,
+    })
   })
 
   test('an answer that is not UTF-8, or neither JSON nor a stream', async () => {
@@ -258,28 +298,45 @@ describe('hostile answers', () => {
     const html = await serve((_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'))
     expect(await html.send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_invalid' } })
     const accepted = await serve((_, response) => void response.writeHead(202).end())
-    expect(await accepted.send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_invalid' } })
+    expect(await accepted.send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_invalid' },
+    })
   })
 
-  test.each([401, 403])('a %i says nothing of the upstream to the client, and the call is not sent again', async (status) => {
-    const { send, upstream, rejected } = await serve((_, response) => {
-      response.writeHead(status, { 'www-authenticate': 'Bearer resource_metadata="https://evil.example"' }).end('sign in')
-    })
-    const answer = await send(modernCall())
-    expect(answer).toMatchObject({ kind: 'refused', refusal: { reason: 'credential_unavailable', status: 503 }, sent: true, status })
-    expect(JSON.stringify(answer)).not.toContain('evil')
-    expect(upstream.received).toHaveLength(1)
-    expect(rejected).toEqual(status === 401 ? ['vendor'] : [])
-  })
+  test.each([401, 403])(
+    'a %i says nothing of the upstream to the client, and the call is not sent again',
+    async (status) => {
+      const { send, upstream, rejected } = await serve((_, response) => {
+        response
+          .writeHead(status, { 'www-authenticate': 'Bearer resource_metadata="https://evil.example"' })
+          .end('sign in')
+      })
+      const answer = await send(modernCall())
+      expect(answer).toMatchObject({
+        kind: 'refused',
+        refusal: { reason: 'credential_unavailable', status: 503 },
+        sent: true,
+        status,
+      })
+      expect(JSON.stringify(answer)).not.toContain('evil')
+      expect(upstream.received).toHaveLength(1)
+      expect(rejected).toEqual(status === 401 ? ['vendor'] : [])
+    },
+  )
 
   test('a busy upstream says when to come back', async () => {
     const { send } = await serve((_, response) => void response.writeHead(503, { 'retry-after': '7' }).end())
-    expect(await send(modernCall())).toMatchObject({ refusal: { reason: 'upstream_unavailable', retryAfterSeconds: 7 } })
+    expect(await send(modernCall())).toMatchObject({
+      refusal: { reason: 'upstream_unavailable', retryAfterSeconds: 7 },
+    })
   })
 
   test('threat 97: a connection that answers unasked is not used again', async () => {
     const planted = '{"jsonrpc":"2.0","id":1,"result":{"planted":true}}'
-    const { send, count } = await raw((request) => http(`{"jsonrpc":"2.0","id":${idOf(request)},"result":{}}`) + http(planted))
+    const { send, count } = await raw(
+      (request) => http(`{"jsonrpc":"2.0","id":${idOf(request)},"result":{}}`) + http(planted),
+    )
     for (let sends = 1; sends <= 3; sends++) {
       const answer = await send(modernCall())
       expect(answer).toMatchObject({ kind: 'response' })
@@ -303,23 +360,32 @@ describe('hostile answers', () => {
 
   test('nobody listens: refused, and known not to have been sent', async () => {
     const { send } = bench([httpUpstream('http://127.0.0.1:1/mcp')])
-    expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_unavailable' }, sent: false })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_unavailable' },
+      sent: false,
+    })
   })
 
-  test.each(['http://169.254.169.254/mcp', 'http://[::ffff:169.254.169.254]/mcp', 'http://[fe80::1]/mcp', 'http://168.63.129.16/mcp'])(
-    'no upstream at a link-local or metadata address: %s',
-    async (url) => {
-      const { send } = bench([httpUpstream(url, { insecureHttp: true })])
-      const answer = await send(modernCall())
-      expect(answer).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_unavailable' }, sent: false })
-      expect(JSON.stringify(answer)).toContain('not one for an upstream')
-    },
-  )
+  test.each([
+    'http://169.254.169.254/mcp',
+    'http://[::ffff:169.254.169.254]/mcp',
+    'http://[fe80::1]/mcp',
+    'http://168.63.129.16/mcp',
+  ])('no upstream at a link-local or metadata address: %s', async (url) => {
+    const { send } = bench([httpUpstream(url, { insecureHttp: true })])
+    const answer = await send(modernCall())
+    expect(answer).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_unavailable' }, sent: false })
+    expect(JSON.stringify(answer)).toContain('not one for an upstream')
+  })
 
   test('an upstream that is broken touches no other', async () => {
     const dead = await upstreamOf(() => undefined)
     const good = await upstreamOf((got, response) => json(response, 200, result(got)))
-    const made = bench([httpUpstream(dead.url), httpUpstream(good.url, { name: 'good', credentials: { type: 'none' } })])
+    const made = bench([
+      httpUpstream(dead.url),
+      httpUpstream(good.url, { name: 'good', credentials: { type: 'none' } }),
+    ])
     closing.push(dead, good, { close: () => made.egress.stop() })
     const stuck = Array.from({ length: 300 }, () => made.send(modernCall()))
     expect(await made.send(modernCall({ upstream: 'good' }))).toMatchObject({ kind: 'response' })
@@ -337,16 +403,22 @@ describe('which era an upstream speaks', () => {
     [400, { jsonrpc: '2.0', id: 'server-error', error: { code: -32600, message: 'Missing session ID' } }],
     [404, undefined],
     [405, undefined],
-  ])('a modern call to an earlier server (%i) is refused with its versions, and the next is not sent', async (status, body) => {
-    const { send, upstream, egress } = await serve((_, response) =>
-      body === undefined ? void response.writeHead(status).end('no') : json(response, status, body),
-    )
-    const refusal = { reason: 'version_unsupported', data: { supported: ['2025-11-25', '2025-06-18', '2025-03-26'], requested: '2026-07-28' } }
-    expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal, sent: true })
-    expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal, sent: false })
-    expect(upstream.received).toHaveLength(1)
-    expect(egress.states()[0]?.onlyEra).toBe('earlier')
-  })
+  ])(
+    'a modern call to an earlier server (%i) is refused with its versions, and the next is not sent',
+    async (status, body) => {
+      const { send, upstream, egress } = await serve((_, response) =>
+        body === undefined ? void response.writeHead(status).end('no') : json(response, status, body),
+      )
+      const refusal = {
+        reason: 'version_unsupported',
+        data: { supported: ['2025-11-25', '2025-06-18', '2025-03-26'], requested: '2026-07-28' },
+      }
+      expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal, sent: true })
+      expect(await send(modernCall())).toMatchObject({ kind: 'refused', refusal, sent: false })
+      expect(upstream.received).toHaveLength(1)
+      expect(egress.states()[0]?.onlyEra).toBe('earlier')
+    },
+  )
 
   test.each([
     [401, false],
@@ -367,7 +439,11 @@ describe('which era an upstream speaks', () => {
     [404, -32601],
   ])('a modern error (%i, %i) is relayed, and is no evidence of an earlier server', async (status, code) => {
     const { send, egress } = await serve((got, response) =>
-      json(response, status, { jsonrpc: '2.0', id: got.json.id, error: { code, message: 'm', data: { supported: ['2027-01-01'] } } }),
+      json(response, status, {
+        jsonrpc: '2.0',
+        id: got.json.id,
+        error: { code, message: 'm', data: { supported: ['2027-01-01'] } },
+      }),
     )
     expect(await send(modernCall())).toMatchObject({ kind: 'response', isError: true, status })
     expect(egress.states()[0]?.onlyEra).toBeUndefined()
@@ -386,7 +462,11 @@ describe('which era an upstream speaks', () => {
 
   test('initialize at a modern server is refused with its versions, and the next is not sent', async () => {
     const { send, upstream } = await serve((_, response) =>
-      json(response, 400, { jsonrpc: '2.0', id: null, error: { code: -32022, message: 'm', data: { supported: ['2026-07-28'] } } }),
+      json(response, 400, {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32022, message: 'm', data: { supported: ['2026-07-28'] } },
+      }),
     )
     const call = earlierCall({ method: 'initialize', session: undefined, params: { protocolVersion: '2025-11-25' } })
     const refusal = { reason: 'version_unsupported', data: { supported: ['2026-07-28'], requested: '2025-11-25' } }
@@ -401,11 +481,16 @@ describe('sessions of 2025-11-25', () => {
     const { send, upstream } = await serve((got, response) =>
       json(response, 200, { jsonrpc: '2.0', id: got.json.id, result: {} }, { 'mcp-session-id': 'theirs-9' }),
     )
-    const opened = await send(earlierCall({ method: 'initialize', session: undefined, params: { protocolVersion: '2025-11-25' } }))
+    const opened = await send(
+      earlierCall({ method: 'initialize', session: undefined, params: { protocolVersion: '2025-11-25' } }),
+    )
     expect(opened).toMatchObject({ kind: 'response', upstreamSession: 'theirs-9' })
     expect(upstream.received[0]?.headers['mcp-protocol-version']).toBeUndefined()
     await send(earlierCall({ session: session({ upstreamSession: 'theirs-9' }) }))
-    expect(upstream.received[1]?.headers).toMatchObject({ 'mcp-session-id': 'theirs-9', 'mcp-protocol-version': '2025-11-25' })
+    expect(upstream.received[1]?.headers).toMatchObject({
+      'mcp-session-id': 'theirs-9',
+      'mcp-protocol-version': '2025-11-25',
+    })
     expect(upstream.received[1]?.headers['mcp-method']).toBeUndefined()
     expect(upstream.received[1]?.json.params).toEqual({ name: 'echo', arguments: { text: 'hello' } })
   })
@@ -422,8 +507,13 @@ describe('sessions of 2025-11-25', () => {
     [404, ''],
     [400, '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: No valid session ID provided"}}'],
   ])('a lost session (%i) makes the client initialize anew', async (status, body) => {
-    const { send } = await serve((_, response) => void response.writeHead(status, { 'content-type': 'application/json' }).end(body))
-    expect(await send(earlierCall())).toMatchObject({ kind: 'refused', refusal: { reason: 'session_unknown', status: 404 } })
+    const { send } = await serve(
+      (_, response) => void response.writeHead(status, { 'content-type': 'application/json' }).end(body),
+    )
+    expect(await send(earlierCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'session_unknown', status: 404 },
+    })
   })
 
   test('notifications are taken; a cancellation names our id of the request, and nothing once it is over', async () => {
@@ -435,7 +525,13 @@ describe('sessions of 2025-11-25', () => {
     const own = session()
     const pending = send(earlierCall({ session: own, id: 5 }))
     await expect.poll(() => upstream.received.length).toBe(1)
-    const cancel = earlierCall({ session: own, kind: 'notification', method: 'notifications/cancelled', id: undefined, params: { requestId: 5 } })
+    const cancel = earlierCall({
+      session: own,
+      kind: 'notification',
+      method: 'notifications/cancelled',
+      id: undefined,
+      params: { requestId: 5 },
+    })
     expect(await send(cancel)).toEqual({ kind: 'accepted', status: 202 })
     expect(upstream.received[1]?.json).toEqual({
       jsonrpc: '2.0',
@@ -454,7 +550,10 @@ describe('sessions of 2025-11-25', () => {
     const end = { kind: 'end', method: 'DELETE', id: undefined, params: {} } as const
     expect(await send(earlierCall(end))).toEqual({ kind: 'accepted', status: 405 })
     expect(upstream.received[0]).toMatchObject({ method: 'DELETE', headers: { 'mcp-session-id': 'theirs-1' } })
-    expect(await send(earlierCall({ ...end, session: session({ upstreamSession: undefined }) }))).toEqual({ kind: 'accepted', status: 204 })
+    expect(await send(earlierCall({ ...end, session: session({ upstreamSession: undefined }) }))).toEqual({
+      kind: 'accepted',
+      status: 204,
+    })
     expect(upstream.received).toHaveLength(1)
   })
 
@@ -472,4 +571,3 @@ test('a client that has gone before anything was sent', async () => {
   expect(await send(modernCall(), { relay })).toMatchObject({ kind: 'refused', sent: false })
   expect(upstream.received).toHaveLength(0)
 })
-

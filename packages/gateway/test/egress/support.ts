@@ -172,7 +172,10 @@ export interface Bench {
   readonly egress: ObservedEgress
   readonly rejected: string[]
   readonly log: string[]
-  send(call: Call, options?: { readonly relay?: Relay; readonly subject?: string; readonly seal?: Seal }): Promise<EgressResult>
+  send(
+    call: Call,
+    options?: { readonly relay?: Relay; readonly subject?: string; readonly seal?: Seal },
+  ): Promise<EgressResult>
   intentOf(call: Call, subject?: string): Promise<{ readonly intent: Intent; readonly credential: Credential }>
 }
 
@@ -196,7 +199,11 @@ export function bench(
     random: randomBytes,
     environment: options.environment ?? process.env,
     headerParameters: () => options.headerParameters,
-    hooks: { rejected: (name) => void rejected.push(name), finished: () => undefined, log: { info: write, warn: write } },
+    hooks: {
+      rejected: (name) => void rejected.push(name),
+      finished: () => undefined,
+      log: { info: write, warn: write },
+    },
   })
   const principals = new Map<string, ReturnType<typeof principal>>()
   const intentOf = async (call: Call, subject = 'ada') => {
@@ -205,7 +212,13 @@ export function bench(
     const decision = { outcome: 'allow', policies: [], version: '1' } as const
     const authorized = mint<Authorized>({ upstream: call.upstream, principal: who, call, decision })
     const plan = credentials.plan(authorized)
-    const intent = mint<Intent>({ upstream: call.upstream, entryId: 'w-1', authorized, plan, startedMs: clock.monotonic() })
+    const intent = mint<Intent>({
+      upstream: call.upstream,
+      entryId: 'w-1',
+      authorized,
+      plan,
+      startedMs: clock.monotonic(),
+    })
     const credential = await credentials.lease(intent, plan)
     if ('refused' in credential) throw new Error(credential.detail)
     return { intent, credential }
@@ -274,7 +287,12 @@ export async function upstreamOf(
   }
 }
 
-export function json(response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): void {
+export function json(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
   response.end(JSON.stringify(value))
 }
@@ -287,7 +305,10 @@ export function sse(response: ServerResponse): { send(value: unknown, id?: strin
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.flushHeaders()
   return {
-    send: (value, id) => void response.write(`${id === undefined ? '' : `id: ${id}\n`}data: ${value === '' ? '' : JSON.stringify(value)}\n\n`),
+    send: (value, id) =>
+      void response.write(
+        `${id === undefined ? '' : `id: ${id}\n`}data: ${value === '' ? '' : JSON.stringify(value)}\n\n`,
+      ),
     end: () => void response.end(),
   }
 }

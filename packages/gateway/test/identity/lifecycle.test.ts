@@ -168,7 +168,7 @@ test('a token does not outlive its client, its scopes or its resource in the con
   expect(await elsewhere.server.lookup.find(sha256(access_token))).toBeUndefined()
 })
 
-test('two clients with one id are refused at the start', async () => {
+test('two clients with one id, or an id that cannot be sent, are refused at the start', async () => {
   const client = {
     id: 'a',
     secret: new Secret('x'.repeat(24), 'a test'),
@@ -176,6 +176,7 @@ test('two clients with one id are refused at the start', async () => {
     scopes: undefined,
   } as const
   await expect(startRig({ clients: [client, client] })).rejects.toThrow('two clients have one id')
+  await expect(startRig({ clients: [{ ...client, id: 'ä' }] })).rejects.toThrow('the client id')
 })
 
 test('threat 35: the files of the database hold no token, no client secret and no private key', async () => {

@@ -67,8 +67,8 @@ test('a name is shown only where it is plain and too short to hold a piece of a 
   expect(showName('Method')).toBe('`Method`')
   expect(showName('x'.repeat(24))).toBe('(24 characters)')
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (name) =>
-      expect(showName(name)).toMatch(/^(`[!-_a-~]{1,23}`|\(\d+ characters\))$/),
-    ),
+    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (name) => {
+      expect(showName(name)).toMatch(/^(`[!-_a-~]{1,23}`|\(\d+ characters\))$/)
+    }),
   )
 })

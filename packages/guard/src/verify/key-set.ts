@@ -66,7 +66,7 @@ export function createKeySet(issuer: string, metadata: Refreshed<IssuerMetadata>
         })
       }
       // whoever comes while the set is fetched anew waits for it: a rotation reaches many tokens at once
-      const again = unknownKidFlight && select(await unknownKidFlight, kid, algorithmName, algorithm)
+      const again = select(await (unknownKidFlight ?? keys.get(nowMs)), kid, algorithmName, algorithm)
       if (again !== undefined) return again
       return `${shown(issuer)} has no key ${kid === undefined ? 'that is the only one to fit' : shown(kid)}`
     },

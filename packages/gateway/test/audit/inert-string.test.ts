@@ -1,33 +1,10 @@
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, inertString } from '../../src/audit/json.ts'
-import type { JsonValue } from '../../src/mcp/call.ts'
+import { inertString } from '../../src/audit/inert-string.ts'
 
 const wellFormed = fc.string({ unit: 'binary', maxLength: 40 })
 const anyText = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) })
-const json = fc.jsonValue({ stringUnit: 'binary' }).map((value) => value as JsonValue)
-
-describe('canonicalJson', () => {
-  test('is RFC 8785, as another implementation has it', () => {
-    fc.assert(
-      fc.property(json, (value) => {
-        expect(canonicalJson(value)).toBe(canonicalize(value))
-      }),
-    )
-  })
-
-  test.each([
-    [
-      { b: 1, a: [], '\u20ac': null, '\r': 'Carriage Return', '1': 'One' },
-      '{"\\r":"Carriage Return","1":"One","a":[],"b":1,"€":null}',
-    ],
-    [[1e21, 1e-7, 333333333.3333333, -0, 4.5], '[1e+21,1e-7,333333333.3333333,0,4.5]'],
-    [{ '10': 1, '9': 2 }, '{"10":1,"9":2}'],
-  ] as [JsonValue, string][])('writes %j as RFC 8785 does', (value, expected) => {
-    expect(canonicalJson(value)).toBe(expected)
-  })
-})
 
 describe('inertString', () => {
   test('keeps a harmless string as it is', () => {

@@ -1,5 +1,3 @@
-import type { JsonValue } from '../mcp/call.ts'
-
 /** Longest string of an entry, in UTF-16 code units. */
 export const stringLimit = 2048
 
@@ -19,24 +17,4 @@ const unruly = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-
 export function inertString(text: string): string {
   if (text.length <= stringLimit && plain.test(text)) return `"${text}"`
   return JSON.stringify(text.slice(0, stringLimit).toWellFormed().replace(unruly, '\ufffd'))
-}
-
-/**
- * JSON in the form of RFC 8785: keys in the order of their UTF-16 code units, no white space. A lone surrogate, which
- * RFC 8785 refuses, is written as its escape. Does not bound depth: the caller's parser has.
- */
-export function canonicalJson(value: JsonValue): string {
-  if (typeof value === 'number') return String(value)
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  if (Array.isArray(value)) {
-    let items = ''
-    for (const item of value) items += items === '' ? canonicalJson(item) : `,${canonicalJson(item)}`
-    return `[${items}]`
-  }
-  let members = ''
-  for (const key of Object.keys(value).sort()) {
-    const member = `${JSON.stringify(key)}:${canonicalJson(value[key] as JsonValue)}`
-    members += members === '' ? member : `,${member}`
-  }
-  return `{${members}}`
 }

@@ -1,0 +1,7 @@
+export type { Approvers, Decision, DenyReason } from './decision.ts'
+export type { PolicyEngineOptions } from './engine.ts'
+export { createPolicyEngine } from './engine.ts'
+export { loadPolicies } from './load.ts'
+export type { ParsedPolicies } from './parse-policies.ts'
+export { formatPlace, type PolicyProblem, type PolicySource } from './policy-source.ts'
+export type { PolicyEngine } from './port.ts'

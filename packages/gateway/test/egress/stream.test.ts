@@ -1,0 +1,341 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { RelayedEvent } from '../../src/egress/port.ts'
+import {
+  bench,
+  Client,
+  earlierCall,
+  httpUpstream,
+  json,
+  modernCall,
+  result,
+  session,
+  sse,
+  upstreamOf,
+} from './support.ts'
+
+const closing: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of closing.splice(0).reverse()) await one.close()
+})
+
+async function serve(answer: Parameters<typeof upstreamOf>[0], overrides = {}) {
+  const upstream = await upstreamOf(answer)
+  const made = bench([httpUpstream(upstream.url, overrides)])
+  closing.push(upstream, { close: () => made.egress.stop() })
+  return { ...made, upstream }
+}
+
+const progress = (n: number) => ({
+  jsonrpc: '2.0',
+  method: 'notifications/progress',
+  params: { progressToken: 't', progress: n },
+})
+const dataOf = (client: Client) => client.events.map(({ data }: RelayedEvent) => (data === '' ? '' : JSON.parse(data)))
+
+describe('a stream that answers a call', () => {
+  test('begins at once, and hands each event on as it comes', async () => {
+    let finish = () => {}
+    const { send } = await serve((got, response) => {
+      const stream = sse(response)
+      stream.send(progress(1))
+      finish = () => {
+        stream.send(result(got), 'e-2')
+        stream.end()
+      }
+    })
+    const relay = new Client()
+    const pending = send(modernCall(), { relay })
+    await relay.seen(1)
+    expect(relay.begun).toBe(1)
+    expect(dataOf(relay)).toEqual([progress(1)])
+    finish()
+    const answer = await pending
+    expect(answer).toMatchObject({ kind: 'response', isError: false, event: { id: 'e-2', retry: undefined } })
+    expect(JSON.parse((answer as { json: string }).json)).toMatchObject({ id: 'client-7' })
+    expect(relay.events).toHaveLength(1)
+  })
+
+  test('its connection serves the next call when it ended in order', async () => {
+    const { send, upstream, egress } = await serve((got, response) => {
+      const stream = sse(response)
+      stream.send(result(got))
+      stream.end()
+    })
+    for (let sends = 0; sends < 6; sends++) {
+      await send(modernCall())
+      await expect.poll(() => egress.states()[0]?.inFlight).toBe(0)
+    }
+    // Two: undici hands a connection back one turn of the event loop after its answer.
+    expect(upstream.connections()).toBeLessThanOrEqual(2)
+  })
+
+  test('threat 97: who says more after the response is cut off', async () => {
+    let closed = false
+    const { send } = await serve((got, response) => {
+      const stream = sse(response)
+      stream.send(result(got))
+      const timer = setInterval(() => stream.send(progress(9)), 5)
+      response.on('close', () => {
+        closed = true
+        clearInterval(timer)
+      })
+    })
+    const relay = new Client()
+    expect(await send(modernCall(), { relay })).toMatchObject({ kind: 'response' })
+    await expect.poll(() => closed).toBe(true)
+    expect(relay.events).toHaveLength(0)
+  })
+
+  test('threat 94: an endless stream ends with its client, and an endless event with its size', async () => {
+    let closed = 0
+    const { send } = await serve((got, response) => {
+      const stream = sse(response)
+      response.on('close', () => closed++)
+      if (got.json.params.name === 'event') {
+        response.write('data: ')
+        const timer = setInterval(() => response.write('x'.repeat(60_000)), 1)
+        response.on('close', () => clearInterval(timer))
+      } else {
+        const timer = setInterval(() => stream.send(progress(1)), 1)
+        response.on('close', () => clearInterval(timer))
+      }
+    })
+    const relay = new Client()
+    const pending = send(modernCall(), { relay })
+    await relay.seen(20)
+    relay.leave()
+    expect(await pending).toEqual({ kind: 'ended', status: 200 })
+    await expect.poll(() => closed).toBe(1)
+    const large = await send(modernCall({ params: { name: 'event' } }))
+    expect(large).toMatchObject({ kind: 'refused', refusal: { reason: 'upstream_invalid' }, sent: true })
+    await expect.poll(() => closed).toBe(2)
+  })
+
+  test('threat 95: a slow reader holds the upstream up, and gets every event in order', async () => {
+    const total = 3_000
+    let blocked = 0
+    const { send } = await serve(async (got, response) => {
+      const stream = sse(response)
+      const filler = 'x'.repeat(2_000)
+      for (let n = 0; n < total; n++) {
+        if (
+          !response.write(
+            `data: ${JSON.stringify({ ...progress(n), params: { progressToken: 't', progress: n, message: filler } })}\n\n`,
+          )
+        ) {
+          blocked++
+          await new Promise((resolve) => response.once('drain', resolve))
+        }
+      }
+      stream.send(result(got))
+      stream.end()
+    })
+    const relay = new Client()
+    relay.takes = false
+    const pending = send(modernCall(), { relay })
+    await relay.seen(1)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(relay.events).toHaveLength(1)
+    const before = blocked
+    expect(before).toBeLessThan(total / 2)
+    relay.catchUp()
+    expect(await pending).toMatchObject({ kind: 'response' })
+    expect(relay.events).toHaveLength(total)
+    expect(dataOf(relay).map((event) => event.params.progress)).toEqual(Array.from({ length: total }, (_, n) => n))
+  })
+
+  test.each([
+    ['no JSON', 'data: nothing\n\n'],
+    ['a batch', 'data: []\n\n'],
+    ['a response to nothing', 'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n'],
+    ['a request of the upstream', 'data: {"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}\n\n'],
+  ])('an event of a modern stream that is none: %s', async (_, text) => {
+    const { send } = await serve((_, response) => {
+      sse(response)
+      response.write(text)
+    })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_invalid' },
+      sent: true,
+    })
+  })
+
+  test('a stream that ends without a response', async () => {
+    const { send } = await serve((_, response) => {
+      const stream = sse(response)
+      stream.send(progress(1))
+      stream.end()
+    })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_unavailable' },
+      sent: true,
+    })
+  })
+
+  test('silence in a stream is bounded', async () => {
+    const limits = { responseTimeoutMs: 500, idleTimeoutMs: 200, messageBytes: 10_000 }
+    const { send } = await serve((_, response) => void sse(response).send(progress(1)), { limits })
+    expect(await send(modernCall())).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'upstream_timeout' },
+      sent: true,
+    })
+  })
+})
+
+describe('subscriptions of 2026-07-28', () => {
+  const listen = () =>
+    modernCall({
+      method: 'subscriptions/listen',
+      target: { action: 'list' },
+      params: { notifications: { toolsListChanged: true } },
+      id: 'sub-1',
+    })
+  const key = 'io.modelcontextprotocol/subscriptionId'
+
+  test('carry the id of the client, on notifications, the response and the cancellation', async () => {
+    const { send } = await serve((got, response) => {
+      const stream = sse(response)
+      const _meta = { [key]: got.json.id }
+      stream.send({
+        jsonrpc: '2.0',
+        method: 'notifications/subscriptions/acknowledged',
+        params: { _meta, notifications: {} },
+      })
+      stream.send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: { _meta } })
+      stream.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: got.json.id } })
+      stream.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 99 } })
+      stream.send({ jsonrpc: '2.0', id: got.json.id, result: { resultType: 'complete', _meta } })
+      stream.end()
+    })
+    const relay = new Client()
+    const answer = await send(listen(), { relay })
+    expect(dataOf(relay).map(({ params }) => params._meta?.[key] ?? params.requestId)).toEqual([
+      'sub-1',
+      'sub-1',
+      'sub-1',
+    ])
+    expect(JSON.parse((answer as { json: string }).json)).toMatchObject({
+      id: 'sub-1',
+      result: { _meta: { [key]: 'sub-1' } },
+    })
+  })
+
+  test('one that breaks has ended: the client may listen anew', async () => {
+    const { send } = await serve((_, response) => {
+      sse(response).send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' })
+      setTimeout(() => response.destroy(), 20)
+    })
+    expect(await send(listen())).toEqual({ kind: 'ended', status: 200 })
+  })
+})
+
+describe('streams of 2025-11-25', () => {
+  const get = (own = session(), lastEventId?: string) =>
+    earlierCall({ kind: 'stream', method: 'GET', id: undefined, params: {}, session: own, lastEventId })
+
+  test('requests of the upstream go to the client under our id, and its answers back under theirs', async () => {
+    const asked = { jsonrpc: '2.0', id: 0, method: 'sampling/createMessage', params: { messages: [] } }
+    const { send, upstream } = await serve((got, response) => {
+      if (got.method === 'POST') response.writeHead(202).end()
+      else {
+        const stream = sse(response)
+        stream.send('', 'prime-1')
+        stream.send(asked, 'e-1')
+        stream.send({ jsonrpc: '2.0', id: 'two', method: 'roots/list' })
+        stream.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'two' } })
+        stream.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'unknown' } })
+        stream.send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' })
+        stream.end()
+      }
+    })
+    const own = session()
+    const relay = new Client()
+    expect(await send(get(own), { relay })).toEqual({ kind: 'ended', status: 200 })
+    expect(upstream.received[0]).toMatchObject({
+      method: 'GET',
+      headers: { accept: 'text/event-stream', 'mcp-session-id': 'theirs-1' },
+    })
+    const [prime, first, second, cancelled, changed] = dataOf(relay)
+    expect([prime, relay.events[0]?.id, relay.events[1]?.id]).toEqual(['', 'prime-1', 'e-1'])
+    expect(first).toEqual({ ...asked, id: expect.any(Number) })
+    expect(first.id).toBeGreaterThan(1_000)
+    expect(cancelled.params.requestId).toBe(second.id)
+    expect(changed.method).toBe('notifications/tools/list_changed')
+    expect(relay.events).toHaveLength(5)
+
+    const response = {
+      kind: 'response',
+      method: 'response',
+      id: undefined,
+      answers: first.id,
+      params: { result: { role: 'user' } },
+    } as const
+    expect(await send(earlierCall({ ...response, session: own }))).toEqual({ kind: 'accepted', status: 202 })
+    expect(upstream.received[1]?.json).toEqual({ jsonrpc: '2.0', id: 0, result: { role: 'user' } })
+    expect(await send(earlierCall({ ...response, session: own }))).toMatchObject({
+      kind: 'refused',
+      refusal: { reason: 'message_invalid' },
+      sent: false,
+    })
+    expect(upstream.received).toHaveLength(2)
+  })
+
+  test('what waits for answers is bounded: the oldest gives way', async () => {
+    const { send } = await serve((_, response) => {
+      const stream = sse(response)
+      for (let id = 0; id < 300; id++) stream.send({ jsonrpc: '2.0', id, method: 'roots/list' })
+      stream.end()
+    })
+    const own = session()
+    await send(get(own))
+    expect(own.asked.size).toBe(256)
+    expect([...own.asked.values()][0]).toBe(44)
+  })
+
+  test('a client resumes a stream that broke, and gets its response under its own id', async () => {
+    let sent = 0
+    const { send, upstream } = await serve((got, response) => {
+      if (got.method === 'POST') {
+        sent = got.json.id
+        sse(response).send(progress(1), 'e-1')
+        setTimeout(() => response.destroy(), 20)
+      } else {
+        const stream = sse(response)
+        stream.send({ jsonrpc: '2.0', id: sent, result: { ok: true } }, 'e-2')
+        stream.end()
+      }
+    })
+    const own = session()
+    expect(await send(earlierCall({ session: own, id: 'mine' }))).toEqual({ kind: 'ended', status: 200 })
+    const relay = new Client()
+    expect(await send(get(own, 'e-1'), { relay })).toEqual({ kind: 'ended', status: 200 })
+    expect(upstream.received[1]?.headers['last-event-id']).toBe('e-1')
+    expect(dataOf(relay)).toEqual([{ jsonrpc: '2.0', id: 'mine', result: { ok: true } }])
+    expect(own.sent.size).toBe(0)
+  })
+
+  test('an event id that no header carries is not sent', async () => {
+    const { send, upstream } = await serve((_, response) => json(response, 200, {}))
+    expect(await send(get(session(), 'a\r\nx: y'))).toMatchObject({ kind: 'refused', sent: false })
+    expect(upstream.received).toHaveLength(0)
+  })
+
+  test('a client that leaves ends the stream at the upstream', async () => {
+    let closed = false
+    const { send } = await serve((_, response) => {
+      sse(response).send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' })
+      response.on('close', () => {
+        closed = true
+      })
+    })
+    const relay = new Client()
+    const pending = send(get(), { relay })
+    await relay.seen(1)
+    relay.leave()
+    expect(await pending).toEqual({ kind: 'ended', status: 200 })
+    await expect.poll(() => closed).toBe(true)
+  })
+})
