@@ -224,7 +224,7 @@ async function run(): Promise<void> {
     `  node_modules/.bin/mcp-inspector --cli --config ${relative(inspectorFile)} --server everything --method tools/list`,
   )
   say(
-    `  node_modules/.bin/mcp-inspector --cli --config ${relative(inspectorFile)} --server sample --method tools/call --tool-name echo --tool-arg message=hello\n`,
+    `  node_modules/.bin/mcp-inspector --cli --config ${relative(inspectorFile)} --server sample --method tools/call --tool-name echo --tool-arg text=hello\n`,
   )
   say(`The tokens in ${relative(inspectorFile)} (mode 0600) are renewed while this runs. One of your own, in a file:\n`)
   say(`  bin/sallyport token --config ${relative(config)} --client test-client --upstream sample --out sample.token\n`)

@@ -33,9 +33,8 @@ export const innerDoorGuardNames: ReadonlySet<string> = new Set([
   'principalKey',
 ])
 
-/** Clients of HTTP, TCP and TLS: egress for upstreams, the guarded fetch for authorization servers. */
+/** Clients of HTTP, TCP and TLS. Egress is none of these: it sends through undici, which the import rules give to it alone. */
 export const connects: ReadonlyMap<string | RegExp, string> = new Map<string | RegExp, string>([
-  [/^packages\/gateway\/src\/egress\//, 'the sole sender to upstreams'],
   [/^packages\/guard\/src\/guarded-/, 'the one fetch for authorization servers, in its parts'],
   [
     /^packages\/gateway\/src\/demo\//,
@@ -45,8 +44,7 @@ export const connects: ReadonlyMap<string | RegExp, string> = new Map<string | R
 ])
 
 export const readsTheClock: ReadonlyMap<string | RegExp, string> = new Map<string | RegExp, string>([
-  [`${gateway}/server.ts`, 'the composition root makes the real clock'],
-  [/^packages\/gateway\/src\/cli\//, 'a command is a composition root of its own'],
+  [/^packages\/gateway\/src\/cli\//, 'the command line makes the real clock, and passes it on'],
 ])
 
 /** Functions of `node:crypto` that only compute. */

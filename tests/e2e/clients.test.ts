@@ -36,7 +36,7 @@ test('a modern client and the modern sample server: discover, list, call', async
   const client = await connect(gateway.endpoint('sample'), await gateway.token('sample'))
   const { tools } = await client.listTools()
   expect(tools.map((tool) => tool.name)).toContain('echo')
-  const result = await client.callTool({ name: 'echo', arguments: { message: 'through both doors' } })
+  const result = await client.callTool({ name: 'echo', arguments: { text: 'through both doors' } })
   expect(JSON.stringify(result.content)).toContain('through both doors')
   await client.close()
 })
@@ -74,7 +74,7 @@ test('a stdio upstream, one child for the principal', async () => {
 
 test('every call has an intent and an outcome, and names the agent and the credential', async () => {
   const client = await connect(gateway.endpoint('sample'), await gateway.token('sample'))
-  await client.callTool({ name: 'echo', arguments: { message: 'audited' } })
+  await client.callTool({ name: 'echo', arguments: { text: 'audited' } })
   await client.close()
   const intents = gateway.audit().filter((entry) => entry.kind === 'intent' && entry.tool === 'echo' && entry.upstream === 'sample')
   const intent = intents.at(-1)

@@ -70,7 +70,7 @@ export class RunningGateway {
   audit(): Record<string, unknown>[] {
     const database = new DatabaseSync(path.join(this.directory, 'data', 'audit.db'), { readOnly: true })
     try {
-      return database.prepare('select canonical from entry order by position').all().map((row) => JSON.parse(text(row.canonical)))
+      return database.prepare('select canonical from entries order by position').all().map((row) => JSON.parse(text(row.canonical)))
     } finally {
       database.close()
     }

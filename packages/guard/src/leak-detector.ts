@@ -15,8 +15,6 @@ export interface LeakDetectorOptions {
 const GRAM = 8
 /** Below this the samples would stand so close that a plain search costs less. */
 const SAMPLED_FROM = 16
-/** Consecutive grams of a candidate that must be in the bitmap before the exact comparison is worth its cost. */
-const RUN = SAMPLED_FROM + 1 - GRAM
 const MAX_SLOT_BITS = 16
 /** Escapes within escapes: JSON in a string of JSON, as many tools answer. */
 const JSON_ROUNDS = 2
@@ -69,7 +67,8 @@ function plainSearch(secret: Buffer): Search {
 
 /**
  * A bitmap holds the hash of every 8-byte gram of every form; the text is sampled at a stride that puts at least one
- * sample within any window. A sample in the bitmap is a candidate: its neighbours are looked up, then the forms compared.
+ * sample within any window. A sample in the bitmap is a candidate: a leak has as many consecutive grams there as the stride
+ * is long, so near misses cost no more than a hash a byte; only what passes is compared with the forms.
  */
 function sampledSearch(secret: Buffer, window: number): Search {
   const stride = window - GRAM + 1
@@ -87,9 +86,9 @@ function sampledSearch(secret: Buffer, window: number): Search {
   }
   const inRun = (bytes: Uint8Array, at: number) => {
     let run = 1
-    for (let before = at - 1; before >= 0 && run < RUN && inBitmap(bytes, before); before--) run++
-    for (let after = at + 1; after + GRAM <= bytes.length && run < RUN && inBitmap(bytes, after); after++) run++
-    return run >= RUN
+    for (let before = at - 1; before >= 0 && run < stride && inBitmap(bytes, before); before--) run++
+    for (let after = at + 1; after + GRAM <= bytes.length && run < stride && inBitmap(bytes, after); after++) run++
+    return run === stride
   }
   return (bytes) => {
     let forms: Form[] | undefined

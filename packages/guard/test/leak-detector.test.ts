@@ -118,7 +118,7 @@ describe('threat 30: a leased secret, whole', () => {
     'pässwörd-ключ-🔑-long-enough',
     'short-one',
     'key=7',
-    randomBytes(700).toString('base64'),
+    'Ab3/x+9Z'.repeat(120),
   ]
   const json = (text: string) => JSON.stringify({ content: [{ type: 'text', text }] })
   const shown: Record<string, (secret: string) => string> = {
@@ -136,14 +136,14 @@ describe('threat 30: a leased secret, whole', () => {
     base64url: (secret) => bytes(`${secret}...`).toString('base64url'),
   }
 
-  test.each(secrets)('%j is found however it is shown', (secret) => {
+  test.each(secrets)('%.40s is found however it is shown', (secret) => {
     const detector = createLeakDetector(secret, { window: 'whole' })
     for (const [name, show] of Object.entries(shown)) {
       expect(detector.matches(bytes(show(secret))), name).toBe(true)
     }
   })
 
-  test.each(secrets)('%j is not found where a byte is missing or wrong', (secret) => {
+  test.each(secrets)('%.40s is not found where a byte is missing or wrong', (secret) => {
     const detector = createLeakDetector(secret, { window: 'whole' })
     for (const part of [secret.slice(1), secret.slice(0, -1), `${secret.slice(0, -1)}~`, `~${secret.slice(1)}`]) {
       for (const name of ['raw', 'JSON', 'hex', 'percent']) {
@@ -158,11 +158,12 @@ describe('threat 30: a leased secret, whole', () => {
     expect(detector.matches(bytes('..sixteen-bytes-o..'))).toBe(false)
   })
 
-  test('many near misses cost time in proportion, not more', () => {
+  test('near misses of a secret that repeats itself are told from it', () => {
     const secret = 'QUFB'.repeat(300)
+    const near = `${'QUFB'.repeat(299)}!`.repeat(80)
     const detector = createLeakDetector(secret, { window: 'whole' })
-    expect(detector.matches(bytes(`${'QUFB'.repeat(299)}!`.repeat(80)))).toBe(false)
-    expect(detector.matches(bytes(`${'QUFB'.repeat(299)}!`.repeat(80) + secret))).toBe(true)
+    expect(detector.matches(bytes(near))).toBe(false)
+    expect(detector.matches(bytes(near + secret))).toBe(true)
   })
 })
 

@@ -48,7 +48,7 @@ export interface EntryFields {
   readonly status?: string | undefined
   /** Exact, for operators: the refusal's detail, an event's text. */
   readonly detail?: string | undefined
-  /** Id of the intent that this outcome closes, or of the entry that caused this one. */
+  /** Id of the intent that this outcome closes, or of the request on whose behalf this one is made. */
   readonly of?: string | undefined
   /** Access token, SHA-256 in lower-case hex. */
   readonly token?: string | undefined

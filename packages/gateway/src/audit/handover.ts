@@ -271,11 +271,15 @@ export class Handover {
 
   #restart(why: string): void {
     this.#unhealthy(why)
-    this.#again(async () => {
-      const opened = await this.#startThread(false)
-      if (this.#thread === undefined) this.#restart(String(opened))
-      else if (typeof opened === 'string') this.#onAnswer(opened)
-      else this.#resume()
+    this.#again(() => {
+      this.#startThread(false).then(
+        (opened) => {
+          if (this.#thread === undefined) this.#restart(String(opened))
+          else if (typeof opened === 'string') this.#onAnswer(opened)
+          else this.#resume()
+        },
+        (error) => this.#restart(String(error)),
+      )
     })
   }
 

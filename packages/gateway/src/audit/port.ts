@@ -15,7 +15,7 @@ export interface AuditLog {
    * @throws {LogUnavailable}
    */
   open<U extends string>(authorized: Authorized<U>, plan: Plan<NoInfer<U>>): Promise<Intent<U>>
-  /** The outcome; not awaited by the data path. `note` adds e.g. that the client had gone. */
+  /** The outcome; not awaited by the data path, and never throws. */
   close(intent: Intent, result: EgressResult): void
   /** A refusal at any stage; never throws. Unauthenticated ones are counted by peer, reason and minute. */
   refuse(refusal: Refusal, known: Partial<EntryFields> & { readonly requestId: string }): void

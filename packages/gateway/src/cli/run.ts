@@ -113,7 +113,7 @@ function helpOf(command: Command): string {
     const shown = option.type === 'string' ? `--${name} ${placeholder(name)}` : `--${name}`
     return `  ${shown.padEnd(20)} ${command.optionHelp[name] ?? commonHelp[name] ?? ''}\n`
   })
-  return `${usage}\nTo ${command.summary}.\n${details}\nOptions:\n${options.join('')}\n${exitCodesHelp}`
+  return `${usage}\n${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.\n${details}\nOptions:\n${options.join('')}\n${exitCodesHelp}`
 }
 
 const placeholders: Readonly<Record<string, string>> = {
@@ -122,6 +122,7 @@ const placeholders: Readonly<Record<string, string>> = {
   client: 'ID',
   lines: 'N',
   scope: 'SCOPES',
+  'log-level': 'LEVEL',
 }
 
 function placeholder(option: string): string {

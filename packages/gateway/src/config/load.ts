@@ -14,6 +14,8 @@ import type { Config } from './types.ts'
 import { type Document, parseYaml } from './yaml.ts'
 
 const maxProblems = 200
+/** Each is compared with each. */
+const maxSecrets = 1000
 
 export interface LoadOptions {
   /** Of `--config`; relative to `cwd`. Undefined: `SALLYPORT_CONFIG`, then `./sallyport.yaml`. */
@@ -94,7 +96,11 @@ async function fill(
   warn: Report,
 ): Promise<Filled[]> {
   const filled: Filled[] = []
-  for (const slot of slotsOf(draft)) {
+  const slots = slotsOf(draft)
+  if (slots.length > maxSecrets) {
+    report(['upstreams'], { message: `refer to more than ${maxSecrets} secrets`, help: 'part them among several gateways' })
+  }
+  for (const slot of slots.slice(0, maxSecrets)) {
     const resolved = await resolveReference(slot.reference, context)
     if ('fault' in resolved) {
       report(slot.path, resolved.fault)

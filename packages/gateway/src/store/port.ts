@@ -16,7 +16,10 @@ export interface StoredTool {
 
 export interface CatalogueStore {
   load(tenant: string): Promise<readonly StoredTool[]>
-  /** Inserts what is new by (tenant, upstream, name, hash), and leaves what is there. */
+  /**
+   * Inserts what is new by (tenant, upstream, name, hash), and leaves what is there. Where another definition is accepted
+   * under the name already, one that came as accepted is stored as pending, `changed`.
+   */
   add(tools: readonly StoredTool[]): Promise<void>
   /** Makes this definition the accepted one and the former one superseded, in one transaction. False if it is not pending. */
   accept(tenant: string, upstream: string, name: string, hash: string, now: number): Promise<boolean>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { createCatalogue } from '../../src/catalogue/catalogue.ts'
 import { createSchemaCompiler, type SchemaCompiler } from '../../src/catalogue/schema-compiler.ts'
 import { canonicalJson } from '../../src/mcp/canonical-json.ts'
@@ -161,14 +161,15 @@ test('`refresh` notices what another process accepted, and keeps what did not ch
 })
 
 test('threat 60: of two lists at once, one definition is accepted and the other waits', async () => {
-  const { catalogue } = await setUp()
+  const { catalogue, store } = await setUp()
   const definitions = Array.from({ length: 5 }, (_, i) => tool('race', { title: `${i}` }))
   await Promise.all(definitions.map((definition) => catalogue.learn('u', [definition], true)))
-  const accepted = definitions.filter((definition) => catalogue.pending('u', 'race')?.hash !== pin(definition))
-  expect(accepted).not.toHaveLength(5)
-  await catalogue.learn('u', [definitions[0] ?? {}], true)
-  const hashes = definitions.map(pin)
-  expect(hashes).toContain(catalogue.accepted('u', 'race')?.hash ?? catalogue.pending('u', 'race')?.hash)
+  expect(store.rows.map(({ state }) => state).sort()).toEqual(['accepted', ...Array(4).fill('pending')])
+  const accepted = store.rows.find(({ state }) => state === 'accepted')
+  for (const definition of definitions) {
+    await catalogue.learn('u', [definition], true)
+    expect(catalogue.accepted('u', 'race')?.hash).toBe(pin(definition) === accepted?.hash ? accepted.hash : undefined)
+  }
 })
 
 test('bounds: definitions pending by name, tools, bytes', async () => {
@@ -213,11 +214,13 @@ test('a start does not wait for ever for schemas; their tools refuse until then'
   const { store, catalogue } = await setUp()
   await catalogue.learn('u', [tool('t')], true)
   const silent: SchemaCompiler = { compile: () => new Promise(() => undefined), stop: () => Promise.resolve() }
-  const started = performance.now()
-  const { catalogue: slow } = await setUp(memoryStore(store.rows), silent)
-  expect(performance.now() - started).toBeLessThan(9000)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const starting = setUp(memoryStore(store.rows), silent)
+  await vi.advanceTimersByTimeAsync(5000)
+  const { catalogue: slow } = await starting
+  vi.useRealTimers()
   expect(slow.accepted('u', 't')?.validate({})).toContain('being compiled')
-}, 15_000)
+})
 
 test('tenants do not see each other', async () => {
   const { store, catalogue } = await setUp()

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/index.ts'
+import { openSqliteFile } from '../../src/store/sqlite-file.ts'
 import { storeContract } from './contract.ts'
 
 storeContract('SQLite', async () => {
@@ -59,7 +60,10 @@ test('every table has a tenant, and its own keys begin with it', async () => {
   database.close()
 })
 
-test('commits are flushed, and others read while one writes', async () => {
+test('every commit is flushed to the disk, and others read while one writes', async () => {
+  const own = openSqliteFile(file)
+  expect(own.prepare('pragma synchronous').get()).toEqual({ synchronous: 2 })
+  own.close()
   const store = await openSqliteStore(file)
   const database = new DatabaseSync(file)
   expect(database.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' })
