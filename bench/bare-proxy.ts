@@ -64,3 +64,6 @@ const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) =
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })}\n`)
 })
+
+// It ends with whoever started it.
+process.stdin.resume().on('end', () => process.exit())

@@ -19,13 +19,18 @@ const { values } = parseArgs({
     concurrency: { type: 'string', default: '32' },
   },
 })
+if (process.platform !== 'linux') fail('CPU times are read from /proc: run this on Linux')
 const runs = wholeNumber('runs', values.runs, 100)
 const seconds = wholeNumber('seconds', values.seconds, 60)
 const concurrency = wholeNumber('concurrency', values.concurrency, 512)
 
 function wholeNumber(name: string, text: string, maximum: number): number {
   if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= maximum) return Number(text)
-  process.stderr.write(`--${name}: \`${text}\` is not a whole number from 1 to ${maximum}\n`)
+  return fail(`--${name}: \`${text}\` is not a whole number from 1 to ${maximum}`)
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`)
   process.exit(2)
 }
 

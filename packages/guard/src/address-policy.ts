@@ -11,7 +11,9 @@ export type AddressRange = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, prefixL
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
-/** No host of ours is there, whoever names it: metadata and platform addresses of AWS, Azure, GCP, Alibaba and Oracle. */
+/**
+ * No host of ours is there, whoever names it: metadata and platform addresses of AWS, Azure, GCP, Alibaba and Oracle.
+ */
 const cloudMetadata = new Set(
   ['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254'].map(
     (address) => ipaddr.parse(address).toNormalizedString(),

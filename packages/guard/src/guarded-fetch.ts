@@ -42,10 +42,10 @@ const DEFAULT_TIMEOUT_MS = 10_000
  * The one way to authorization servers and metadata: a fetch that cannot be led to where it should not go (SSRF).
  *
  * The literal or every resolved address is checked, the socket connects to a checked one and its remote address is
- * compared before a byte is sent. Hosts that the operator configured may be anywhere but at link-local and cloud metadata
- * addresses; hosts that their metadata names: the same origin, public, or in `allow`; hosts that a client names: public
- * only. Plain HTTP goes to loopback alone, and only where the operator named it. Redirects are not followed: a 3xx is the
- * answer. Compressed answers are refused. Each request has a connection of its own.
+ * compared before a byte is sent. Hosts that the operator configured may be anywhere but at link-local and cloud
+ * metadata addresses; hosts that their metadata names: the same origin, public, or in `allow`; hosts that a client
+ * names: public only. Plain HTTP goes to loopback alone, and only where the operator named it. Redirects are not
+ * followed: a 3xx is the answer. Compressed answers are refused. Each request has a connection of its own.
  *
  * Does not check the status, nor the content of the answer.
  * @throws {GuardedFetchError} as the promise's rejection.
@@ -127,7 +127,10 @@ async function resolve(
   return addresses
 }
 
-/** Runs `work` with a signal that aborts at the deadline or with the caller's, always with a `GuardedFetchError` or theirs. */
+/**
+ * Runs `work` with a signal that aborts at the deadline or with the caller's, always with a `GuardedFetchError` or
+ * theirs.
+ */
 async function withDeadline<T>(
   timeoutMs: number,
   theirs: AbortSignal | undefined,

@@ -10,8 +10,8 @@ export interface ResolvedAddress {
 }
 
 /**
- * A connected socket to one of `addresses`, which were checked, and to nothing else: the name is not resolved again. With
- * `https:` it is encrypted and the certificate was verified for the URL's host.
+ * A connected socket to one of `addresses`, which were checked, and to nothing else: the name is not resolved again.
+ * With `https:` it is encrypted and the certificate was verified for the URL's host.
  */
 export async function connectTo(
   url: URL,
@@ -66,11 +66,18 @@ function once(socket: Socket, event: 'connect' | 'secureConnect', url: URL, sign
     }
     const done = () => settle()
     const fail = (cause: Error) =>
-      settle(new GuardedFetchError('unreachable', `${url.origin} cannot be connected to: ${cause.message}`, { cause }))
+      settle(
+        new GuardedFetchError('unreachable', `${url.origin} cannot be connected to: ${reasonOf(cause)}`, { cause }),
+      )
     const abort = () => settle(signal.reason)
     socket.once(event, done)
     socket.on('error', fail)
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
   })
+}
+
+/** Of several addresses that failed, Node's error has a code but no message. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.message || (error.code ?? error.name)
 }

@@ -5,7 +5,10 @@ import { refuseToken, type TokenRefusal } from './token-refusal.ts'
 
 /** All that is left of an access token once it was verified. Never yields the value. */
 export interface TokenSeal {
-  /** True where any 24-byte window of the token, in any encoding that `createLeakDetector` covers, stands in these bytes. */
+  /**
+   * True where any 24-byte window of the token, in any encoding that `createLeakDetector` covers, stands in these
+   * bytes.
+   */
   matches(bytes: Uint8Array): boolean
 }
 

@@ -20,11 +20,11 @@ const MAX_SLOT_BITS = 16
 const JSON_ROUNDS = 2
 
 /**
- * A search for `secret` as it is, JSON-escaped (also twice), percent-encoded, in hex, and in base64 or base64url at three
- * offsets, case ignored from 16 bytes on. Built at the first search: at most 8 KiB beside the secret.
+ * A search for `secret` as it is, JSON-escaped (also twice), percent-encoded, in hex, and in base64 or base64url at
+ * three offsets, case ignored from 16 bytes on. Built at the first search: at most 8 KiB beside the secret.
  *
  * Not found: fragments shorter than the window, compressed or encrypted copies, base64 broken over lines, one encoding
- * within another (but base64 or hex within JSON escapes or percent).
+ * within another (but base64 or hex within JSON escapes or percent), a space written as `+`.
  *
  * @throws {RangeError} the secret is empty, or the window is under 16.
  */
@@ -67,8 +67,8 @@ function plainSearch(secret: Buffer): Search {
 
 /**
  * A bitmap holds the hash of every 8-byte gram of every form; the text is sampled at a stride that puts at least one
- * sample within any window. A sample in the bitmap is a candidate: a leak has as many consecutive grams there as the stride
- * is long, so near misses cost no more than a hash a byte; only what passes is compared with the forms.
+ * sample within any window. A sample in the bitmap is a candidate: a leak has as many consecutive grams there as the
+ * stride is long, so near misses cost no more than a hash a byte; only what passes is compared with the forms.
  */
 function sampledSearch(secret: Buffer, window: number): Search {
   const stride = window - GRAM + 1
@@ -103,7 +103,9 @@ function sampledSearch(secret: Buffer, window: number): Search {
   }
 }
 
-/** A bitmap about a tenth full for secrets up to 1 KiB, and never over 8 KiB: all forms together have 7 grams a byte. */
+/**
+ * A bitmap about a tenth full for secrets up to 1 KiB, and never over 8 KiB: all forms together have 7 grams a byte.
+ */
 function slotBits(secretLength: number): number {
   return Math.min(MAX_SLOT_BITS, Math.ceil(Math.log2(secretLength * 7 * 8)))
 }

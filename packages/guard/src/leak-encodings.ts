@@ -20,8 +20,8 @@ for (let value = 0; value < 16; value++) {
 }
 
 /**
- * Which escapes may stand inside a copy of the secret: `\uXXXX`, the slash of base64, an escaped backslash (which may begin
- * an escape within the escape), and those of characters that the secret holds.
+ * Which escapes may stand inside a copy of the secret: `\uXXXX`, the slash of base64, an escaped backslash (which may
+ * begin an escape within the escape), and those of characters that the secret holds.
  */
 export function relevantEscapes(secret: Uint8Array): Uint8Array {
   const relevant = new Uint8Array(256)
@@ -33,7 +33,9 @@ export function relevantEscapes(secret: Uint8Array): Uint8Array {
   return relevant
 }
 
-/** False where undoing the JSON escapes of these bytes could not uncover the secret, which spares most texts the copy. */
+/**
+ * False where undoing the JSON escapes of these bytes could not uncover the secret, which spares most texts the copy.
+ */
 export function hasRelevantEscape(bytes: Buffer, relevant: Uint8Array): boolean {
   let at = bytes.indexOf(BACKSLASH)
   while (at >= 0) {

@@ -31,7 +31,9 @@ export function foldedForms(secret: Buffer, window: number): Form[] {
   }))
 }
 
-/** Without folding, for secrets too short to afford it. Fragments of base64 under four characters would match anything. */
+/**
+ * Without folding, for secrets too short to afford it. Fragments of base64 under four characters would match anything.
+ */
 export function exactForms(secret: Buffer): Buffer[] {
   const hex = secret.toString('hex')
   const base64 = [...base64Forms(secret, 'base64'), ...base64Forms(secret, 'base64url')]

@@ -6,7 +6,7 @@ import { inertString } from './inert-string.ts'
  * is the id, the sequence number and the commitment. It is cut where those belong. JSON holds no raw control character,
  * so these two never stand within a part.
  */
-export const partSeparator = '\u0001'
+const partSeparator = '\u0001'
 export const recordSeparator = '\n'
 
 /** Most items of a list of an entry; what is over is left out. */
@@ -30,7 +30,7 @@ export interface RecordParts {
 
 export function joinParts(parts: RecordParts): string {
   const { tenant, head, arguments: given, middle, body, tail } = parts
-  return `${tenant}\u0001${head}\u0001${given}\u0001${middle}\u0001${body}\u0001${tail}`
+  return [tenant, head, given, middle, body, tail].join(partSeparator)
 }
 
 export function splitParts(record: string): RecordParts {

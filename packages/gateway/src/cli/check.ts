@@ -1,6 +1,4 @@
-import { type Loaded, loadConfig } from '../config/index.ts'
-import type { Broken } from '../config/load.ts'
-import { formatProblem } from '../config/problem.ts'
+import { type Broken, formatProblem, type Loaded, loadConfig } from '../config/index.ts'
 import { audienceOf, type Config, type UpstreamConfig } from '../config/types.ts'
 import { type Arguments, type Command, exitCode, flag, type Io, textOption } from './command.ts'
 import { configOption, configOptionHelp, readPolicies } from './open.ts'

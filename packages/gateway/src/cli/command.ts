@@ -18,7 +18,7 @@ export const exitCode = {
   fault: 70,
 } as const
 
-export interface TextSink {
+interface TextSink {
   write(text: string): unknown
 }
 

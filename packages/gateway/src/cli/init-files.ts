@@ -2,7 +2,7 @@
 import { stringify } from 'yaml'
 import { isLoopback } from '../config/urls.ts'
 
-export const starterClient = 'agent'
+const starterClient = 'agent'
 export const agentSecretFile = 'keys/agent.secret'
 
 export type StarterUpstream =

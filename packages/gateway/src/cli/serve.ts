@@ -4,7 +4,9 @@ import { configOption, configOptionHelp, openConfig, openPolicies } from './open
 
 /** Resolves once the person or the system asks to stop. */
 function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
 }
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error'] as const
@@ -28,9 +30,11 @@ lines, goes to standard error. SIGTERM and SIGINT drain: no new calls, those und
     const policies = await openPolicies(config)
     const log = createLogger({ level: levelOf(args), stream: io.stderr })
     const { startGateway } = await import('../server.ts')
-    const gateway = await startGateway({ config, policies, log, environment: io.env, clock: io.clock }).catch((error: Error) => {
-      throw new CommandFailed(exitCode.unavailable, error.message)
-    })
+    const gateway = await startGateway({ config, policies, log, environment: io.env, clock: io.clock }).catch(
+      (error: Error) => {
+        throw new CommandFailed(exitCode.unavailable, error.message)
+      },
+    )
     io.stdout.write(`${JSON.stringify({ event: 'ready', url: gateway.url, ops: gateway.ops })}\n`)
     await stopped(io.stop)
     await gateway.stop()

@@ -1,5 +1,5 @@
 /** Where secrets are referred to, and what resolved secrets must not be. No fault quotes a secret. */
-import { Buffer } from 'node:buffer'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Secret } from '../secrets/secret.ts'
 import { comparable } from './check-issuers.ts'
 import type { Draft, Item } from './draft.ts'
@@ -67,19 +67,21 @@ export interface Filled {
 }
 
 export function checkSecrets(filled: readonly Filled[], draft: Draft, report: Report, warn: Report): void {
+  const digests = filled.map(({ secret }) => createHash('sha256').update(secret.reveal()).digest())
   for (const [index, { slot, secret }] of filled.entries()) {
     const value = secret.reveal()
     const fault = formFault(value, slot.form) ?? (slot.outbound ? ownTokenFault(value, draft) : undefined)
     if (fault !== undefined) report(slot.path, fault)
     if (Buffer.byteLength(value) < shortBytes) {
+      const danger = slot.outbound ? 'answers cannot be searched for it reliably' : 'it can be guessed'
       warn(slot.path, {
-        message: `the secret is shorter than ${shortBytes} bytes, so answers cannot be searched for it reliably`,
-        help: 'ask for a longer one',
+        message: `the secret is shorter than ${shortBytes} bytes, so ${danger}`,
+        help: 'use a longer one',
       })
     }
-    const same = filled.slice(0, index).find((other) => {
+    const same = filled.slice(0, index).find((other, position) => {
       const shared = other.slot.owner !== slot.owner && (other.slot.outbound || slot.outbound)
-      return shared && other.secret.equals(secret)
+      return shared && equalDigests(digests[index], digests[position])
     })
     if (same !== undefined) {
       report(slot.path, {
@@ -88,6 +90,11 @@ export function checkSecrets(filled: readonly Filled[], draft: Draft, report: Re
       })
     }
   }
+}
+
+/** In constant time. */
+function equalDigests(a: Buffer | undefined, b: Buffer | undefined): boolean {
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
 }
 
 function formFault(value: string, form: Form): Fault | undefined {

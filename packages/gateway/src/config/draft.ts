@@ -9,7 +9,7 @@ import type { UpstreamInput } from './schema-upstreams.ts'
 import { valueAt } from './shape.ts'
 
 /** Members that are wrong are undefined, and so are those that were left out and have no default. */
-export type Lenient<T> = { readonly [K in keyof T]: T[K] | undefined }
+type Lenient<T> = { readonly [K in keyof T]: T[K] | undefined }
 
 export interface Item<T> {
   readonly path: Path

@@ -1,2 +1,2 @@
-export { type Broken, type Loaded, type LoadOptions, loadConfig } from './load.ts'
+export { type Broken, type Loaded, loadConfig } from './load.ts'
 export { formatProblem, type Problem } from './problem.ts'

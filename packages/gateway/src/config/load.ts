@@ -9,21 +9,13 @@ import { type Draft, draftOf } from './draft.ts'
 import { formatPath, type Problem, type Report } from './problem.ts'
 import { resolveReference } from './references.ts'
 import { checkShape } from './shape.ts'
-import { findSource, readSource } from './source.ts'
+import { findSource, type LoadOptions, readSource } from './source.ts'
 import type { Config } from './types.ts'
 import { type Document, parseYaml } from './yaml.ts'
 
 const maxProblems = 200
 /** Each is compared with each. */
 const maxSecrets = 1000
-
-export interface LoadOptions {
-  /** Of `--config`; relative to `cwd`. Undefined: `SALLYPORT_CONFIG`, then `./sallyport.yaml`. */
-  readonly file: string | undefined
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Absolute. */
-  readonly cwd: string
-}
 
 export interface Broken {
   /** At least one, in the order of the file. */
@@ -98,7 +90,10 @@ async function fill(
   const filled: Filled[] = []
   const slots = slotsOf(draft)
   if (slots.length > maxSecrets) {
-    report(['upstreams'], { message: `refer to more than ${maxSecrets} secrets`, help: 'part them among several gateways' })
+    report(['upstreams'], {
+      message: `refer to more than ${maxSecrets} secrets`,
+      help: 'part them among several gateways',
+    })
   }
   for (const slot of slots.slice(0, maxSecrets)) {
     const resolved = await resolveReference(slot.reference, context)

@@ -10,11 +10,11 @@ import type { Fault } from './problem.ts'
 const maxSecretBytes = 64 * 1024
 const variable = /^\$\{([A-Za-z_][A-Za-z0-9_]{0,127})\}$/
 
-export type Reference =
+type Reference =
   | { readonly kind: 'environment'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
 
-export function parseReference(text: string): Reference | Fault {
+function parseReference(text: string): Reference | Fault {
   const name = variable.exec(text)?.[1]
   if (name !== undefined) return { kind: 'environment', name }
   if (text.startsWith('file:')) return fileReference(text)

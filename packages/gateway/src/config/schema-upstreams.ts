@@ -45,8 +45,6 @@ const credentialsSchema = z.discriminatedUnion('type', [
     .describe('Secrets in `env` of a program; the default where there are any.'),
 ])
 
-export const credentialTypes = ['none', 'bearer', 'header', 'basic', 'client_credentials', 'env'] as const
-
 /** The greatest delay of a Node timer is 2^31 - 1 ms; a day is far below it. */
 const dayMs = 86_400_000
 
@@ -116,5 +114,4 @@ export const upstreamSchema = z.strictObject({
   limits: limitsSchema.prefault({}).describe('Times and sizes.'),
 })
 
-export type CredentialsInput = z.output<typeof credentialsSchema>
 export type UpstreamInput = z.output<typeof upstreamSchema>

@@ -18,7 +18,7 @@ export const laterKeys: Readonly<Record<string, string>> = {
   allowedOrigins: 'remove it; only pages of `url` itself may call',
 }
 
-export const profiles = ['rfc9068', 'entra', 'keycloak', 'okta', 'introspection'] as const
+const profiles = ['rfc9068', 'entra', 'keycloak', 'okta', 'introspection'] as const
 
 const clientSchema = z.strictObject({
   id: checked(value.clientIdFault).describe('The client id. Policies name it `Sallyport::Agent::"{url}|{id}"`.'),

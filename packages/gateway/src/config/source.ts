@@ -12,13 +12,15 @@ export interface Source {
   readonly namedBy: '--config' | 'SALLYPORT_CONFIG' | undefined
 }
 
-export interface Wanted {
+export interface LoadOptions {
+  /** Of `--config`; relative to `cwd`. Undefined: `SALLYPORT_CONFIG`, then `./sallyport.yaml`. */
   readonly file: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute. */
   readonly cwd: string
 }
 
-export function findSource({ file, env, cwd }: Wanted): Source {
+export function findSource({ file, env, cwd }: LoadOptions): Source {
   const fromEnv = env['SALLYPORT_CONFIG'] || undefined
   const absolute = path.resolve(cwd, file ?? fromEnv ?? 'sallyport.yaml')
   return {

@@ -11,7 +11,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** Undefined unless it is an absolute http or https URL, taken as written: parsers repair spaces and backslashes silently. */
-export function parseHttpUrl(text: string): URL | undefined {
+function parseHttpUrl(text: string): URL | undefined {
   if (text.length > maxLength || !/^https?:\/\/[^\s\\]+$/i.test(text) || /\p{Cc}/u.test(text)) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.hostname === '' ? undefined : url

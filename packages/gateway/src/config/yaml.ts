@@ -12,12 +12,12 @@ const maxSyntaxErrors = 20
 const maxFaults = 200
 
 /** Both from 1. */
-export interface Position {
+interface Position {
   readonly line: number
   readonly column: number
 }
 
-export interface PlacedFault extends Fault {
+interface PlacedFault extends Fault {
   readonly position: Position
   readonly path: Path
 }

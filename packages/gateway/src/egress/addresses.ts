@@ -8,7 +8,6 @@ import { buildConnector } from 'undici'
 
 export class AddressForbidden extends Error {
   override readonly name = 'AddressForbidden'
-  readonly code = 'ADDRESS_FORBIDDEN'
 }
 
 const forbidden = new BlockList()
@@ -28,11 +27,19 @@ const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
 loopback.addAddress('::1', 'ipv6')
 
-/** Whether this IP literal is one that no upstream may have. */
+/** Whether this is no IP address, or one that no upstream may have. */
 export function isForbiddenAddress(address: string): boolean {
   const plain = address.split('%')[0] ?? address
   const family = isIP(plain)
   return family === 0 || forbidden.check(plain, family === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** Why nothing is said to this peer; undefined where it is the upstream's. */
+export function peerProblem(peer: string | undefined, protocol: string, insecureHttp: boolean): string | undefined {
+  if (peer === undefined || isForbiddenAddress(peer))
+    return 'the host leads to an address that is not one for an upstream'
+  if (protocol !== 'http:' || insecureHttp || loopback.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')) return undefined
+  return 'plain HTTP to an upstream that is not on loopback; use https, or `insecureHttp: true`'
 }
 
 export interface ConnectorOptions {
@@ -56,7 +63,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   return (target, callback) => {
     const literal = target.hostname.replace(/^\[|\]$/g, '')
     if (isIP(literal) !== 0 && isForbiddenAddress(literal)) {
-      callback(new AddressForbidden(`the address ${literal} is not one for an upstream`), null as never)
+      callback(new AddressForbidden(`the address ${literal} is not one for an upstream`), null)
       return
     }
     connect(target, (...[error, socket]) => {
@@ -64,22 +71,13 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
         callback(error, null)
         return
       }
-      const peer = (socket as Socket).remoteAddress
-      if (peer === undefined || isForbiddenAddress(peer)) {
-        socket.destroy()
-        callback(new AddressForbidden('the host leads to an address that is not one for an upstream'), null)
+      const problem = peerProblem((socket as Socket).remoteAddress, target.protocol, options.insecureHttp)
+      if (problem === undefined) {
+        callback(null, socket)
         return
       }
-      if (
-        target.protocol === 'http:' &&
-        !options.insecureHttp &&
-        !loopback.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')
-      ) {
-        socket.destroy()
-        callback(new AddressForbidden('plain HTTP to an upstream that is not on loopback'), null)
-        return
-      }
-      callback(null, socket)
+      socket.destroy()
+      callback(new AddressForbidden(problem), null)
     })
   }
 }

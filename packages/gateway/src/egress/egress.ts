@@ -2,7 +2,7 @@ import type { Clock, RandomBytes } from '../clock.ts'
 import type { StdioUpstreamConfig, UpstreamConfig } from '../config/types.ts'
 import type { Credential } from '../credentials/port.ts'
 import type { Intent } from '../stages.ts'
-import { HttpUpstream, type UpstreamPorts, type UpstreamState } from './http.ts'
+import { HttpUpstream } from './http.ts'
 import type { HeaderParameters } from './http-request.ts'
 import { Ids, TraceParents } from './ids.ts'
 import type { Egress, EgressResult, Relay, Seal } from './port.ts'
@@ -10,6 +10,7 @@ import type { EgressHooks } from './results.ts'
 import { StdioUpstream } from './stdio.ts'
 import type { Environment } from './stdio-environment.ts'
 import { Children } from './stdio-slots.ts'
+import type { Upstream, UpstreamPorts, UpstreamState } from './upstream.ts'
 
 export interface EgressOptions {
   readonly upstreams: readonly UpstreamConfig[]
@@ -42,7 +43,7 @@ export function createEgress(options: EgressOptions): ObservedEgress {
     traceParents: new TraceParents(random),
   }
   const children = new Children()
-  const upstreams = new Map<string, HttpUpstream | StdioUpstream>()
+  const upstreams = new Map<string, Upstream>()
   for (const config of options.upstreams) {
     const stdio = (config: StdioUpstreamConfig) => new StdioUpstream(config, { ...ports, environment, children })
     upstreams.set(config.name, config.kind === 'http' ? new HttpUpstream(config, ports) : stdio(config))
@@ -51,9 +52,9 @@ export function createEgress(options: EgressOptions): ObservedEgress {
 }
 
 class Upstreams implements ObservedEgress {
-  readonly #upstreams: ReadonlyMap<string, HttpUpstream | StdioUpstream>
+  readonly #upstreams: ReadonlyMap<string, Upstream>
 
-  constructor(upstreams: ReadonlyMap<string, HttpUpstream | StdioUpstream>) {
+  constructor(upstreams: ReadonlyMap<string, Upstream>) {
     this.#upstreams = upstreams
   }
 

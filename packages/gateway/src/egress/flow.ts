@@ -67,18 +67,30 @@ export class Flow {
 
   #resume(): void {
     this.#waiting = false
-    while (!this.#closed && this.#queue.length > 0) {
-      const event = this.#queue.shift() as RelayedEvent
-      this.queued -= event.data.length
-      if (!this.#relay.event(event)) {
-        this.#wait()
-        return
-      }
+    try {
+      if (!this.#deliver()) return
+    } catch {
+      // A relay that fails takes nothing more; the upstream's answer still counts.
+      this.#closed = true
+      this.#queue = []
+      this.queued = 0
     }
-    if (this.#closed) return
     const whenEmpty = this.#whenEmpty
     this.#whenEmpty = undefined
     if (whenEmpty !== undefined) whenEmpty()
     else this.#onRoom()
+  }
+
+  /** False where the client is behind again. */
+  #deliver(): boolean {
+    while (this.#queue.length > 0) {
+      const event = this.#queue.shift() as RelayedEvent
+      this.queued -= event.data.length
+      if (!this.#relay.event(event)) {
+        this.#wait()
+        return false
+      }
+    }
+    return true
   }
 }

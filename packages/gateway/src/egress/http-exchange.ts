@@ -1,31 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { Clock } from '../clock.ts'
-import type { HttpUpstreamConfig } from '../config/types.ts'
 import type { Credential } from '../credentials/port.ts'
 import type { Call } from '../mcp/call.ts'
 import type { RefusalReason } from '../refusal.ts'
-import type { EraMemory } from './eras.ts'
 import { type Reading, readError, readHead, readJson } from './http-answer.ts'
 import { failureOf } from './http-failure.ts'
+import type { Answered, Shared } from './http-shared.ts'
 import { HttpStream } from './http-stream.ts'
-import type { Ids } from './ids.ts'
 import type { EgressResult, Relay } from './port.ts'
-import { type EgressHooks, outcomeOf, refused } from './results.ts'
+import { outcomeOf, refused } from './results.ts'
 import { forgetSent } from './session-ids.ts'
-
-/** What the exchanges of one upstream share. */
-export interface Shared {
-  readonly config: HttpUpstreamConfig
-  readonly eras: EraMemory
-  readonly ids: Ids
-  readonly clock: Clock
-  readonly hooks: EgressHooks
-  /** The connection is free again. */
-  release(): void
-  readonly stopping: boolean
-}
 
 /** Bytes of a body that says nothing; a longer one costs its connection. */
 const maxDrained = 65_536
@@ -33,7 +18,7 @@ const maxDrained = 65_536
 const maxInformational = 8
 
 /** One send and its answer, over one connection (undici's handler of a request). */
-export class HttpExchange implements Dispatcher.DispatchHandler {
+export class HttpExchange implements Dispatcher.DispatchHandler, Answered {
   readonly call: Call
   readonly #shared: Shared
   readonly #credential: Credential
@@ -89,23 +74,24 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) {
-      if (++this.#informational > maxInformational) this.#fail('upstream_invalid', 'endless informational answers')
+      if (++this.#informational > maxInformational) this.fail('upstream_invalid', 'endless informational answers')
       return
     }
     this.#status = status
     if (status === 401) this.#shared.hooks.rejected(this.#shared.config.name)
     const reading = readHead(this.call, status, headers)
     if (typeof reading !== 'string') {
-      this.#fail(reading.reason, reading.detail)
+      this.fail(reading.reason, reading.detail)
       return
     }
     this.#reading = reading
     if (Number(headers['content-length'] ?? 0) > this.#shared.config.limits.messageBytes && reading !== 'stream') {
-      this.#fail('upstream_invalid', 'an answer larger than a message may be')
+      this.fail('upstream_invalid', 'an answer larger than a message may be')
       return
     }
     if (status >= 400) this.#retryAfter = headers['retry-after']
     else if (this.call.method === 'initialize' && !this.#takeSession(headers['mcp-session-id'])) return
+    if (reading === 'drain' && status < 400) this.#finishText()
     if (reading === 'stream') {
       this.#stream = new HttpStream(
         this.#shared,
@@ -124,18 +110,16 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
       this.#stream.push(chunk)
       return
     }
-    if (this.#settled) {
-      controller.abort(new Error('nothing more is wanted'))
-      return
-    }
     this.#size += chunk.length
-    if (this.#reading === 'drain') {
-      if (this.#size > maxDrained) this.#finishText()
+    if (this.#settled || this.#reading === 'drain') {
+      if (this.#size <= maxDrained) return
+      if (!this.#settled) this.#finishText()
+      controller.abort(new Error('nothing more is wanted'))
       return
     }
     const { messageBytes, responseTimeoutMs, idleTimeoutMs } = this.#shared.config.limits
     if (this.#size > messageBytes) {
-      this.#fail('upstream_invalid', 'an answer larger than a message may be')
+      this.fail('upstream_invalid', 'an answer larger than a message may be')
       return
     }
     // Silence is undici's to notice; an answer that drips is ours.
@@ -143,7 +127,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
       this.#chunks.push(chunk) > 1 &&
       this.#shared.clock.monotonic() - this.#startedMs > responseTimeoutMs + idleTimeoutMs
     ) {
-      this.#fail('upstream_timeout', 'an answer that does not end')
+      this.fail('upstream_timeout', 'an answer that does not end')
     }
   }
 
@@ -156,7 +140,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     this.#release()
     if (this.#settled) return
-    if (this.#stream !== undefined && this.#stream.cut()) return
+    if (this.#stream?.cut() === true) return
     const { reason, detail } = failureOf(error)
     const sent = this.#controller !== undefined
     this.settle(refused(this.#shared.stopping ? 'shutting_down' : reason, detail, sent, this.#status))
@@ -175,11 +159,6 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#resolve(result)
   }
 
-  /** The answer cannot be used, and its connection is not used again. */
-  fail(reason: RefusalReason, detail: string): void {
-    this.#fail(reason, detail)
-  }
-
   get session(): string | undefined {
     return this.#session
   }
@@ -188,7 +167,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     return this.#status ?? 0
   }
 
-  #fail(reason: RefusalReason, detail: string): void {
+  fail(reason: RefusalReason, detail: string): void {
     this.settle(refused(reason, detail, true, this.#status))
     this.#controller?.abort(new Error('the answer cannot be used'))
   }
@@ -215,11 +194,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     const [only] = this.#chunks
     const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
     if (this.#credential.detector?.matches(bytes) === true) {
-      this.#fail('leak_incoming', 'the answer held the credential that was presented')
+      this.fail('leak_incoming', 'the answer held the credential that was presented')
       return
     }
     if (!isUtf8(bytes)) {
-      this.#fail('upstream_invalid', 'an answer that is not UTF-8')
+      this.fail('upstream_invalid', 'an answer that is not UTF-8')
       return
     }
     const text = bytes.toString('utf8')
@@ -242,7 +221,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
       this.#session = header
       return true
     }
-    this.#fail('upstream_invalid', 'a session id that is none')
+    this.fail('upstream_invalid', 'a session id that is none')
     return false
   }
 

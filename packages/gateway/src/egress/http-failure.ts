@@ -1,3 +1,4 @@
+import { AddressForbidden } from './addresses.ts'
 import type { Failure } from './http-answer.ts'
 
 const byCode: Readonly<Record<string, Failure>> = {
@@ -9,14 +10,11 @@ const byCode: Readonly<Record<string, Failure>> = {
     reason: 'upstream_invalid',
     detail: 'an answer shorter or longer than announced',
   },
-  ADDRESS_FORBIDDEN: {
-    reason: 'upstream_unavailable',
-    detail: 'the host leads to an address that is not one for an upstream',
-  },
 }
 
-/** A failure of the connection or of HTTP itself. Takes the error's code only: its message may quote the upstream. */
+/** A failure of the connection or of HTTP itself. Takes the code only of errors not our own: a message may quote the upstream. */
 export function failureOf(error: Error): Failure {
+  if (error instanceof AddressForbidden) return { reason: 'upstream_unavailable', detail: error.message }
   const code = (error as { code?: unknown }).code
   const known = typeof code === 'string' ? byCode[code] : undefined
   if (known !== undefined) return known

@@ -3,7 +3,7 @@ import type { Credential } from '../credentials/port.ts'
 import type { Call } from '../mcp/call.ts'
 import { type SseEvent, SseParser } from '../mcp/sse.ts'
 import { Flow } from './flow.ts'
-import type { HttpExchange, Shared } from './http-exchange.ts'
+import type { Answered, Shared } from './http-shared.ts'
 import { isListen, type Translated, translate } from './messages.ts'
 import type { EgressResult, Relay } from './port.ts'
 import { refused } from './results.ts'
@@ -15,7 +15,7 @@ export class HttpStream {
   readonly #credential: Credential
   readonly #sentId: number | undefined
   readonly #controller: Dispatcher.DispatchController
-  readonly #exchange: HttpExchange
+  readonly #exchange: Answered
   readonly #parser: SseParser
   readonly #flow: Flow
   /** The response came, or the stream broke: nothing more is read. */
@@ -32,7 +32,7 @@ export class HttpStream {
     relay: Relay,
     sentId: number | undefined,
     controller: Dispatcher.DispatchController,
-    exchange: HttpExchange,
+    exchange: Answered,
   ) {
     this.#shared = shared
     this.#call = call

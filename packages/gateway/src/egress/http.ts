@@ -6,32 +6,15 @@ import type { Call, JsonRpcId } from '../mcp/call.ts'
 import type { Intent } from '../stages.ts'
 import { createConnector } from './addresses.ts'
 import { EraMemory } from './eras.ts'
-import { HttpExchange, type Shared } from './http-exchange.ts'
-import { type HeaderParameters, HttpRequests, messageOf, responseOf } from './http-request.ts'
+import { HttpExchange } from './http-exchange.ts'
+import { HttpRequests, messageOf, responseOf } from './http-request.ts'
+import type { Shared } from './http-shared.ts'
 import type { Ids, TraceParents } from './ids.ts'
 import type { EgressResult, Relay, Seal } from './port.ts'
 import { type EgressHooks, outcomeOf, refused } from './results.ts'
 import { rememberSent, takeAsked } from './session-ids.ts'
 import { sealedBytes } from './tripwire.ts'
-
-export interface UpstreamPorts {
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly traceParents: TraceParents
-  readonly headerParameters: HeaderParameters
-  readonly hooks: EgressHooks
-}
-
-export interface UpstreamState {
-  readonly upstream: string
-  readonly kind: 'http' | 'stdio'
-  /** Sends under way, streams included. */
-  readonly inFlight: number
-  /** The one era that it was last seen to speak; undefined where it is not known, or speaks both. */
-  readonly onlyEra: 'modern' | 'earlier' | undefined
-  /** Of stdio. */
-  readonly children: number
-}
+import type { Upstream, UpstreamPorts, UpstreamState } from './upstream.ts'
 
 /** Connections to one upstream, each with one call at a time. A stream holds its own for as long as it lasts. */
 const maxConnections = 256
@@ -39,7 +22,7 @@ const connectTimeoutMs = 10_000
 const maxHeaderBytes = 32_768
 
 /** Sends to one HTTP upstream, over connections that no other upstream shares. */
-export class HttpUpstream implements Shared {
+export class HttpUpstream implements Upstream, Shared {
   readonly config: HttpUpstreamConfig
   readonly eras: EraMemory
   readonly ids: Ids

@@ -36,9 +36,8 @@ export class ErrorOutput {
 
 /** Control characters could steer a terminal that shows the log. */
 function printable(line: Buffer): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   return line
     .subarray(0, maxShown)
     .toString('utf8')
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')
 }

@@ -4,11 +4,16 @@ import type { Era } from '../mcp/call.ts'
 import type { EraMemory } from './eras.ts'
 import type { EgressResult } from './port.ts'
 import { refused } from './results.ts'
-import type { StdioPorts } from './stdio.ts'
 import { StdioChild } from './stdio-child.ts'
-import { childEnvironment } from './stdio-environment.ts'
+import { childEnvironment, type Environment } from './stdio-environment.ts'
 import { HandshakeFailed, shakeHands } from './stdio-handshake.ts'
-import { Backoff, maxChildrenEach } from './stdio-slots.ts'
+import { Backoff, type Children, maxChildrenEach } from './stdio-slots.ts'
+import type { UpstreamPorts } from './upstream.ts'
+
+export interface StdioPorts extends UpstreamPorts {
+  readonly environment: Environment
+  readonly children: Children
+}
 
 interface Slot {
   key: string

@@ -5,28 +5,21 @@ import type { Call, JsonObject, JsonRpcId } from '../mcp/call.ts'
 import { earlierVersions } from '../mcp/versions.ts'
 import type { Intent } from '../stages.ts'
 import { EraMemory, eraMismatch } from './eras.ts'
-import type { UpstreamPorts, UpstreamState } from './http.ts'
 import { messageOf } from './http-request.ts'
 import type { EgressResult, Relay, Seal } from './port.ts'
 import { outcomeOf, refused } from './results.ts'
 import { rememberSent } from './session-ids.ts'
 import type { StdioChild } from './stdio-child.ts'
-import type { Environment } from './stdio-environment.ts'
 import { StdioExchange } from './stdio-exchange.ts'
-import { ChildPool } from './stdio-pool.ts'
-import type { Children } from './stdio-slots.ts'
+import { ChildPool, type StdioPorts } from './stdio-pool.ts'
 import { sealedBytes } from './tripwire.ts'
-
-export interface StdioPorts extends UpstreamPorts {
-  readonly environment: Environment
-  readonly children: Children
-}
+import type { Upstream, UpstreamState } from './upstream.ts'
 
 /** Requests under way at one child. */
 const maxPending = 64
 
 /** Sends to one stdio upstream: to a child for each principal, or to one for all where that is configured. */
-export class StdioUpstream {
+export class StdioUpstream implements Upstream {
   readonly #config: StdioUpstreamConfig
   readonly #ports: StdioPorts
   readonly #eras: EraMemory

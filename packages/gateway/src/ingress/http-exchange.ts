@@ -191,5 +191,5 @@ function negotiated(json: string): string {
   } catch {
     // Relayed as it came: its client cannot read it either.
   }
-  return typeof version === 'string' && version.length <= 64 ? version : '2025-03-26'
+  return typeof version === 'string' && /^[0-9A-Za-z.-]{1,32}$/.test(version) ? version : '2025-03-26'
 }

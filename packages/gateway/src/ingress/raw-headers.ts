@@ -72,7 +72,7 @@ export function readRawHeaders(raw: readonly string[]): RawHeaders | Refusal {
     } else if (carriesToken.has(name)) {
       return invalid(`${name} is not accepted; send the access token in \`Authorization\` alone`)
     } else if (name.includes('_') && isKnown(name.replaceAll('_', '-'))) {
-      return invalid(`${name.replaceAll('_', '-').slice(0, parameterPrefix.length)} is written with an underscore`)
+      return invalid('a known header field is written with an underscore')
     }
   }
   return headers

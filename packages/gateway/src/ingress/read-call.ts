@@ -8,6 +8,7 @@ import { idOf, type Message, readMessage } from '../mcp/message.ts'
 import { methods } from '../mcp/methods.ts'
 import { type Content, readContent } from '../mcp/params.ts'
 import type { Session } from '../mcp/session.ts'
+import { earlierVersions } from '../mcp/versions.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import type { Head } from './head.ts'
 
@@ -62,8 +63,7 @@ export function readCall(bytes: Uint8Array, context: ReadContext): Read {
   const refusal = era === 'modern' ? checkMirror(message, content, context) : checkAnswer(message, session)
   if (refusal !== undefined) return { ...read, era, tool, outcome: refusal }
 
-  const given = content.params['protocolVersion']
-  const version = isOpening && typeof given === 'string' ? given : revision.version
+  const version = isOpening ? offered(content) : revision.version
   const call = callOf(
     context,
     message,
@@ -123,6 +123,11 @@ function callOf(
     peer: context.peer,
     causedBy: undefined,
   }
+}
+
+/** What `initialize` offers; the newest of its era where that is none we know, as it is about to be negotiated anyway. */
+function offered({ params }: Content): string | undefined {
+  return earlierVersions.find((version) => version === params['protocolVersion']) ?? earlierVersions[0]
 }
 
 function isKnown(method: string): boolean {

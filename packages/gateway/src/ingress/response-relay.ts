@@ -82,7 +82,9 @@ export class ResponseRelay implements Relay {
   endWith(text: string | undefined): void {
     if (this.#over) return
     this.#response.end(text)
-    if ((this.#response.socket?.writableLength ?? 0) > 0) {
+    const { socket } = this.#response
+    // Without a socket it waits behind the answer to an earlier request of the same connection.
+    if (socket === null || socket.writableLength > 0) {
       this.#listen()
       this.#awaitReader()
     }

@@ -8,14 +8,11 @@ import type { JsonValue } from './call.ts'
 import { describeFault } from './json-fault.ts'
 import { survives } from './json-number.ts'
 
-export interface JsonLimits {
-  /** Objects and arrays within each other. */
-  readonly depth: number
-  /** Members and elements in all. */
-  readonly elements: number
-}
-
-export const defaultJsonLimits: JsonLimits = { depth: 64, elements: 100_000 }
+/** Objects and arrays within each other. */
+const deepest = 64
+/** Members and elements in all. */
+const mostElements = 100_000
+const tooMany = `more than ${mostElements} members and elements`
 
 /** In a box of its own: what was parsed may look like anything, a refusal included. */
 export interface Parsed {
@@ -25,14 +22,14 @@ export interface Parsed {
 /**
  * Parses one JSON text (RFC 8259) in UTF-8. Refuses, as `json_invalid` and naming which: a BOM, invalid UTF-8, a
  * duplicate key, the keys `__proto__`, `constructor` and `prototype`, an integer beyond ±(2^53-1) (`1e20` is one too),
- * a number that a double does not keep, a lone surrogate, and what exceeds the limits. `1.0` is `1` and `-0` is `0`:
- * these are equal numbers, and are written back in the shorter form.
+ * a number that a double does not keep, a lone surrogate, more than 64 levels, and more than 100,000 members and
+ * elements. `1.0` is `1` and `-0` is `0`: these are equal numbers, and are written back in the shorter form.
  *
  * Does not bound the length: the caller does, before it buffers.
  */
-export function parseJson(bytes: Uint8Array, limits: JsonLimits = defaultJsonLimits): Parsed | Refusal {
+export function parseJson(bytes: Uint8Array): Parsed | Refusal {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return refuseJson('a byte order mark')
-  const shape = scan(bytes, limits)
+  const shape = scan(bytes)
   if (typeof shape === 'string') return refuseJson(shape)
   let text: string
   try {
@@ -68,7 +65,7 @@ const quote = 0x22
 const backslash = 0x5c
 
 /** One pass, before anything is built. Bytes that are not JSON pass or not: `JSON.parse` is next. */
-function scan(bytes: Uint8Array, limits: JsonLimits): Shape | string {
+function scan(bytes: Uint8Array): Shape | string {
   let members = 0
   let elements = 0
   let depth = 0
@@ -85,10 +82,10 @@ function scan(bytes: Uint8Array, limits: JsonLimits): Shape | string {
     } else if (byte === 0x3a) {
       members++
     } else if (byte === 0x2c) {
-      if (++elements > limits.elements) return tooMany(limits)
+      if (++elements > mostElements) return tooMany
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++elements > limits.elements) return tooMany(limits)
-      if (++depth > limits.depth) return `nested deeper than ${limits.depth}`
+      if (++elements > mostElements) return tooMany
+      if (++depth > deepest) return `nested deeper than ${deepest}`
     } else if (byte === 0x7d || byte === 0x5d) {
       depth--
     } else if (byte === 0x2d || isDigit(byte)) {
@@ -102,10 +99,6 @@ function scan(bytes: Uint8Array, limits: JsonLimits): Shape | string {
     }
   }
   return { members, escapes }
-}
-
-function tooMany(limits: JsonLimits): string {
-  return `more than ${limits.elements} members and elements`
 }
 
 function isDigit(byte: number): boolean {

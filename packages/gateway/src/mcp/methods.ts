@@ -28,6 +28,7 @@ const may = (check: Check): Member => ({ check, required: false })
 
 const object: Check = (value) => (isObject(value) ? undefined : 'not an object')
 const text: Check = (value) => (typeof value === 'string' ? undefined : 'not a string')
+const version: Check = (value) => (typeof value === 'string' && value.length <= 64 ? undefined : 'not a version')
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'not a boolean')
 const number: Check = (value) => (typeof value === 'number' ? undefined : 'not a number')
 const id: Check = (value) => (isId(value) ? undefined : 'neither a string nor an integer')
@@ -69,12 +70,23 @@ const filter: Check = (value) => {
 
 const filterKeys = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged', 'resourceSubscriptions']
 
-const reference: Check = (value) => {
-  if (!isObject(value)) return 'not an object'
-  const prompt = value['type'] === 'ref/prompt'
-  if (!prompt && value['type'] !== 'ref/resource') return 'neither `ref/prompt` nor `ref/resource`'
-  const fault = prompt ? name(value['name'] ?? null) : uri(value['uri'] ?? null)
-  return fault === undefined ? undefined : `a reference that is ${fault}`
+/**
+ * What a completion is for. Rebuilt by its type, so that what policy reads is what the upstream acts upon: a prompt's
+ * reference passes no `uri`, and a resource's no `name`.
+ */
+const reference: Member = {
+  check: (value) => {
+    if (!isObject(value)) return 'not an object'
+    const { type, name: prompt = null, title = '', uri: resource = null } = value
+    if (type !== 'ref/prompt' && type !== 'ref/resource') return 'neither `ref/prompt` nor `ref/resource`'
+    const fault = type === 'ref/prompt' ? (name(prompt) ?? text(title)) : uri(resource)
+    return fault === undefined ? undefined : `a reference that is ${fault}`
+  },
+  required: true,
+  rebuild: (value) => {
+    const given = value as JsonObject
+    return pick(given, given['type'] === 'ref/prompt' ? ['type', 'name', 'title'] : ['type', 'uri'])
+  },
 }
 
 const list = (): Target => ({ action: 'list' })
@@ -85,7 +97,7 @@ const told: Method = { kind: 'notification', members: {}, target: list }
 const complete: Method = {
   kind: 'request',
   members: {
-    ref: { ...need(reference), rebuild: (value) => pick(value as JsonObject, ['type', 'name', 'title', 'uri']) },
+    ref: reference,
     argument: {
       check: (value) =>
         isObject(value) ? (name(value['name'] ?? null) ?? text(value['value'] ?? null)) : 'not an object',
@@ -171,7 +183,7 @@ export const methods: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
     ...common,
     [
       'initialize',
-      { ...bare, members: { protocolVersion: need(text), capabilities: need(object), clientInfo: need(object) } },
+      { ...bare, members: { protocolVersion: need(version), capabilities: need(object), clientInfo: need(object) } },
     ],
     ['ping', bare],
     ['tools/call', callTool],

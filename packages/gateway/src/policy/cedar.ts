@@ -107,7 +107,7 @@ export interface CedarRequest {
 
 export interface CedarResponse {
   readonly decision: 'allow' | 'deny'
-  /** Ids of the determining policies. */
+  /** Ids of the determining policies, sorted: the engine's own order is random. */
   readonly reason: readonly string[]
   /** A policy that errs is skipped by Cedar, a `forbid` too: whoever reads this must deny. */
   readonly errors: readonly string[]
@@ -156,5 +156,5 @@ export function authorize(prepared: Prepared, request: CedarRequest): CedarRespo
   const errors = diagnostics.errors.map(
     ({ policyId, error }) => `policy \`${policyId}\`: ${error.message.replace(/`[^`]*`/g, '`…`')}`,
   )
-  return { decision, reason: diagnostics.reason, errors }
+  return { decision, reason: diagnostics.reason.toSorted(), errors }
 }

@@ -63,7 +63,8 @@ function warningsOf(
   subject: Subject,
   found: ReturnType<typeof validatePolicies>,
 ): readonly string[] {
-  if (!policy.actionTools.has(subject.action)) return []
+  const broken = found.some(({ severity }) => severity === 'error')
+  if (broken || !policy.actionTools.has(subject.action)) return []
   const node = policy.reads.context.within.get('arguments')
   const undeclared = node === undefined ? [] : undeclaredReads(node, subject.argumentsType, 'context.arguments')
   return [

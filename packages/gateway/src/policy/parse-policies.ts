@@ -44,7 +44,7 @@ type Report = (message: string, help?: string, bytes?: number) => void
 
 function parse({ text, problem }: Statement, report: Report): PolicyJson | undefined {
   if (problem !== undefined) {
-    report(problem, 'split it into several policies, or use sets and `contains`')
+    report(problem.message, problem.help)
     return undefined
   }
   let parsed: ParsedPolicy
@@ -63,16 +63,15 @@ function parse({ text, problem }: Statement, report: Report): PolicyJson | undef
   const [location] = sourceLocations ?? []
   report(
     message.replace(/^failed to parse policy from string: /, ''),
-    help ?? location?.label ?? hintFor(text),
+    help ?? hintFor(text, location?.label),
     location?.start,
   )
   return undefined
 }
 
-function hintFor(text: string): string | undefined {
-  return /@approval\s*\(\s*"[^"]*"\s*,/.test(text)
-    ? 'an annotation has one value: write `@approval("group, 2")`'
-    : undefined
+function hintFor(text: string, expected: string | null | undefined): string {
+  if (/@approval\s*\(\s*"[^"]*"\s*,/.test(text)) return 'an annotation has one value: write `@approval("group, 2")`'
+  return expected ?? 'compare it with the grammar of Cedar policies'
 }
 
 function idOf(json: PolicyJson, otherwise: string): string | undefined {

@@ -4,21 +4,33 @@
  * stack, which leaves it unusable for good, so nesting is judged here, before the engine sees anything. Pure.
  */
 
+export interface StatementProblem {
+  readonly message: string
+  readonly help: string
+}
+
 export interface Statement {
   /** From the first token to the `;`. */
   readonly text: string
   /** Of the first token, in UTF-16 units. */
   readonly offset: number
   /** Why the engine must not see it. */
-  readonly problem: string | undefined
+  readonly problem: StatementProblem | undefined
 }
 
 const maxLength = 64 * 1024
-/** The engine was seen to overflow from 150 on; measured with 100. */
+/** The engine was seen to overflow at 150, and not at 100. */
 const maxNesting = 64
+/** At 1,000, and not at 100. */
 const maxClauses = 64
+/** Chained ones nest: at 5,000, and not at 2,000. */
+const maxOperators = 1000
 
-const tokens = /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"?|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\s+|[\s\S]/g
+const splitIt = 'split it into several policies, or use sets and `contains`'
+
+const operators: ReadonlySet<string> = new Set(['||', '&&', '+', '-', '*', '.'])
+
+const tokens = /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"?|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\|\||&&|\s+|[\s\S]/g
 
 export function splitStatements(source: string): readonly Statement[] {
   const statements: Statement[] = []
@@ -42,7 +54,7 @@ function statement(text: string, offset: number, measure: Measure): Statement {
   return {
     text,
     offset,
-    problem: text.length > maxLength ? `the policy is longer than ${maxLength} characters` : measure.problem,
+    problem: text.length > maxLength ? { message: `the policy is longer than ${maxLength} characters`, help: splitIt } : measure.problem,
   }
 }
 
@@ -50,18 +62,24 @@ class Measure {
   #depth = 0
   #conditionals = 0
   #clauses = 0
-  problem: string | undefined
+  #operators = 0
+  problem: StatementProblem | undefined
 
   add(token: string): void {
     if (token === '(' || token === '[' || token === '{') this.#depth += 1
     else if (token === ')' || token === ']' || token === '}') this.#depth -= 1
+    else if (operators.has(token)) this.#operators += 1
     else if (token === 'if') this.#conditionals += 1
     else if (token === 'when' || token === 'unless') this.#clauses += 1
     else if (/^[0-9]/.test(token) && !Number.isSafeInteger(Number(token))) {
-      this.problem ??= 'an integer beyond 2^53 - 1 is not supported: arguments never hold one'
+      this.problem ??= { message: 'an integer beyond 2^53 - 1 is not supported: arguments never hold one', help: 'compare with a smaller one' }
     }
-    if (this.#depth + this.#conditionals > maxNesting) this.problem ??= `the policy is nested deeper than ${maxNesting}`
-    if (this.#clauses > maxClauses) this.problem ??= `the policy has more than ${maxClauses} clauses`
+    if (this.#depth + this.#conditionals > maxNesting) this.#tooMuch(`the policy is nested deeper than ${maxNesting}`)
+    if (this.#operators > maxOperators) this.#tooMuch(`the policy has more than ${maxOperators} operators`)
+    if (this.#clauses > maxClauses) this.#tooMuch(`the policy has more than ${maxClauses} clauses`)
+  }
+  #tooMuch(message: string): void {
+    this.problem ??= { message, help: splitIt }
   }
 }
 

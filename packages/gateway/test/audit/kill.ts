@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openAuditReader } from '../../src/audit/index.ts'
 import { flawsOf } from './flaws.ts'
 
@@ -14,30 +16,33 @@ export interface KillReport {
   readonly flaws: readonly string[]
 }
 
-export const child = path.join(import.meta.dirname, 'kill-child.ts')
-
 /** Kills a writer of this log with SIGKILL at a random time, again and again, and reads afterwards what is there. */
 export async function killRuns(file: string, runs: number): Promise<KillReport> {
   const acknowledged: string[] = []
   for (let run = 0; run < runs; run++) {
-    const writer = spawn(process.execPath, [child, file], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const printed = collect(writer)
-    await once(writer.stdout, 'data')
-    const killing = setTimeout(() => writer.kill('SIGKILL'), randomInt(0, 250))
-    await once(writer, 'close')
-    clearTimeout(killing)
-    acknowledged.push(...idsOf(printed()))
+    const writer = startWriter(file, process.execPath, [])
+    const ended = once(writer.child, 'close')
+    while (writer.printed() === '' && writer.child.exitCode === null) await sleep(1)
+    await sleep(randomInt(0, 250))
+    writer.child.kill('SIGKILL')
+    const [, signal] = await ended
+    if (signal !== 'SIGKILL') throw new Error(`run ${run} ended before it was killed: ${writer.printed().slice(-200)}`)
+    acknowledged.push(...idsOf(writer.printed()))
   }
   return { runs, acknowledged: acknowledged.length, ...inspect(file, acknowledged) }
 }
 
-/** What a child has printed so far. */
-export function collect({ stdout }: ChildProcess): () => string {
-  let text = ''
-  stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk
-  })
-  return () => text
+/**
+ * Starts a process that appends until it ends. It prints into a file: a pipe may be full, and what is in a file outlives
+ * a kill.
+ */
+export function startWriter(file: string, command: string, before: readonly string[]) {
+  const prints = `${file}.acknowledged`
+  const descriptor = openSync(prints, 'w')
+  const program = path.join(import.meta.dirname, 'kill-child.ts')
+  const child = spawn(command, [...before, program, file], { stdio: ['ignore', descriptor, 'inherit'] })
+  closeSync(descriptor)
+  return { child, printed: () => readFileSync(prints, 'utf8') }
 }
 
 /** The last line may be cut by the kill, and one that was never printed whole was never acknowledged. */

@@ -24,7 +24,6 @@ async function withLog(use: (terminal: Terminal, log: OpenAuditLog) => Promise<v
     await use(terminal, log)
   } finally {
     await log.stop()
-    await terminal.close()
   }
 }
 

@@ -34,5 +34,4 @@ test('check: a good configuration, a broken one, broken policies', async () => {
 
   await expect(terminal.transcript()).toMatchFileSnapshot('golden/check.txt')
   expect(terminal.transcript()).not.toMatch(/canary/)
-  await terminal.close()
 })

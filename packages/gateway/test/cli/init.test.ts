@@ -48,7 +48,6 @@ test('init: what it writes passes check at once, and nothing is overwritten', as
   await expect(stat(path.join(terminal.folder, 'c/sallyport.yaml'))).rejects.toThrow('ENOENT')
 
   await expect(terminal.transcript()).toMatchFileSnapshot('golden/init.txt')
-  await terminal.close()
 })
 
 test('property: words come back from what quotes them', () => {

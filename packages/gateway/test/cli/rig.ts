@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { onTestFinished } from 'vitest'
 import type { Io } from '../../src/cli/command.ts'
 import { registry } from '../../src/cli/registry.ts'
 import { run } from '../../src/cli/run.ts'
@@ -23,11 +24,12 @@ export interface Terminal {
   /** All that was run, as a person would have seen it; what differs from run to run is replaced. */
   transcript(): string
   write(name: string, content: string, mode?: number): Promise<string>
-  close(): Promise<void>
 }
 
+/** A terminal in an empty folder, which goes with the test. */
 export async function openTerminal(replaced: Readonly<Record<string, string>> = {}): Promise<Terminal> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sallyport-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const env: Record<string, string> = {}
   let seen = ''
   const clean = (text: string): string => {
@@ -70,7 +72,6 @@ export async function openTerminal(replaced: Readonly<Record<string, string>> = 
       await chmod(file, mode)
       return file
     },
-    close: () => rm(folder, { recursive: true, force: true }),
   }
 }
 

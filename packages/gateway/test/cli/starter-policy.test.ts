@@ -74,7 +74,6 @@ test.each([
   const terminal = await openTerminal()
   await terminal.write('starter.cedar', starterPolicy(url))
   const { policies, problems } = await loadPolicies(terminal.folder)
-  await terminal.close()
   expect(problems).toEqual([])
   const engine = createPolicyEngine({
     policies,

@@ -53,7 +53,6 @@ test('explain: which credential, for whom, from where, until when; never its val
   expect((await terminal.run('explain vendor')).code).toBe(1)
   await expect(terminal.transcript()).toMatchFileSnapshot('golden/explain.txt')
   expect(terminal.transcript()).not.toContain(canary)
-  await terminal.close()
 })
 
 test('pin: list, accept, and what cannot be accepted', async () => {
@@ -81,7 +80,6 @@ test('pin: list, accept, and what cannot be accepted', async () => {
   })
   await expect(terminal.transcript()).toMatchFileSnapshot('golden/pin.txt')
   expect(terminal.transcript().replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
-  await terminal.close()
 })
 
 test('a store that is none is told, not thrown', async () => {
@@ -92,5 +90,4 @@ test('a store that is none is told, not thrown', async () => {
   expect([pins.code, pins.stderr]).toEqual([3, expect.stringContaining('cannot be opened')])
   const log = await terminal.run('audit tail')
   expect([log.code, log.stderr]).toEqual([3, expect.stringContaining('cannot be opened')])
-  await terminal.close()
 })

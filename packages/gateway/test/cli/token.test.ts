@@ -27,7 +27,6 @@ async function withServer(use: (terminal: Terminal, url: string) => Promise<void
   try {
     await use(terminal, rig.url)
   } finally {
-    await terminal.close()
     await rig.close()
   }
 }
@@ -77,7 +76,6 @@ test('token: a client with few scopes asks for those, and one with none is told'
     1,
     'sallyport: the client `agent` has no scope for `files`; add `files:read` to its `scopes`\n',
   ])
-  await terminal.close()
 })
 
 test.each([
@@ -113,7 +111,6 @@ test.each([
   expect(stderr).toMatch(/^sallyport: .+; .+\n$/)
   expect(stderr).not.toContain(canary)
   expect(asked.filter((url) => !url.startsWith('/.well-known/'))).toHaveLength(expected === 1 ? 1 : 0)
-  await terminal.close()
   server.close()
 })
 

@@ -3,6 +3,7 @@ import type { Io } from '../../src/cli/command.ts'
 import { CommandFailed } from '../../src/cli/command.ts'
 import { registry } from '../../src/cli/registry.ts'
 import { type Registry, run } from '../../src/cli/run.ts'
+import { RootKeyUnusable } from '../../src/secrets/root-key.ts'
 import { canary, openConfigured, openTerminal } from './rig.ts'
 
 const own = ['check', 'init', 'explain', 'token', 'pin', 'audit'] as const
@@ -19,7 +20,6 @@ test('help of every command, and of all', async () => {
   expect((await terminal.run('help check')).code).toBe(0)
   expect((await terminal.run('check --bad -h')).code).toBe(0)
   await expect(terminal.transcript()).toMatchFileSnapshot('golden/help.txt')
-  await terminal.close()
 })
 
 test('the overview: on standard output when asked for, else on standard error with exit code 2', async () => {
@@ -85,10 +85,9 @@ test('mistakes on the command line are told with a remedy, and quote no value', 
     'golden/usage.txt',
   )
   expect(transcript.replace(/^\$.*$/gm, '')).not.toContain(canary)
-  await terminal.close()
 })
 
-test('a command that throws ends with 70, one that fails with its own code', async () => {
+test('a command that throws ends with 70, one that fails with its own code, one that lacks something with 3', async () => {
   const failing = (error: Error): Registry => ({
     it: async () => ({
       command: { summary: '', usage: [], options: {}, optionHelp: {}, run: () => Promise.reject(error) },
@@ -98,7 +97,16 @@ test('a command that throws ends with 70, one that fails with its own code', asy
   const io = { stderr: { write: (text: string) => (stderr += text) } }
   expect(await run(['it'], io as Io, failing(new Error('odd')))).toBe(70)
   expect(await run(['it'], io as Io, failing(new CommandFailed(3, 'away; come back')))).toBe(3)
+  const inUse = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE', port: 8080 })
+  expect(await run(['it'], io as Io, failing(inUse))).toBe(3)
+  expect(await run(['it'], io as Io, failing(new RootKeyUnusable('the root key is missing: restore it')))).toBe(3)
   expect(stderr).toBe(
-    'sallyport: internal error: odd; this is a fault of Sallyport, please report it\nsallyport: away; come back\n',
+    [
+      'sallyport: internal error: odd; this is a fault of Sallyport, please report it',
+      'sallyport: away; come back',
+      'sallyport: port 8080 is taken; stop what listens there, or change `listen` or `ops`',
+      'sallyport: the root key is missing: restore it',
+      '',
+    ].join('\n'),
   )
 })

@@ -1,31 +1,20 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Credential } from '../../src/credentials/port.ts'
 import type { Call } from '../../src/mcp/call.ts'
+import type { Intent } from '../../src/stages.ts'
+import { later, serve } from './serve.ts'
 import {
   bench,
   Client,
   earlierCall,
   httpUpstream,
   inboundToken,
-  json,
   modernCall,
-  result,
+  seal,
   session,
-  sse,
-  upstreamOf,
   upstreamSecret,
 } from './support.ts'
-
-const closing: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of closing.splice(0).reverse()) await one.close()
-})
-
-async function serve(answer: Parameters<typeof upstreamOf>[0], overrides = {}, options = {}) {
-  const upstream = await upstreamOf(answer)
-  const made = bench([httpUpstream(upstream.url, overrides)], options)
-  closing.push(upstream, { close: () => made.egress.stop() })
-  return { ...made, upstream }
-}
+import { json, result, sse, upstreamOf } from './upstream-server.ts'
 
 const piece = inboundToken.slice(3, 27)
 const base64 = (before: string) => Buffer.from(`${before}${inboundToken}..`).toString('base64')
@@ -105,7 +94,8 @@ describe('the inbound token on its way out', () => {
   test('the URL of an upstream', async () => {
     const upstream = await upstreamOf((got, response) => json(response, 200, result(got)))
     const made = bench([httpUpstream(`${upstream.url}?token=${inboundToken}`)])
-    closing.push(upstream, { close: () => made.egress.stop() })
+    later(() => upstream.close())
+    later(() => made.egress.stop())
     expect(await made.send(modernCall())).toMatchObject({ refusal: { reason: 'leak_outgoing' } })
     expect(upstream.connections()).toBe(0)
   })
@@ -232,7 +222,8 @@ describe('threat 30: an upstream that gives our credential back', () => {
 test("threat 81: one upstream's credential is not presented to another", async () => {
   const a = await upstreamOf((got, response) => json(response, 200, result(got)))
   const made = bench([httpUpstream(a.url), httpUpstream(a.url, { name: 'other', credentials: { type: 'none' } })])
-  closing.push(a, { close: () => made.egress.stop() })
+  later(() => a.close())
+  later(() => made.egress.stop())
   const own = await made.intentOf(modernCall())
   const other = await made.intentOf(modernCall({ upstream: 'other' }))
   const seal = { matches: () => false }
@@ -241,4 +232,21 @@ test("threat 81: one upstream's credential is not presented to another", async (
     made.egress.invoke({ ...other.intent, upstream: 'vendor' } as never, own.credential, seal, new Client()),
   ).toThrow()
   expect(a.received).toHaveLength(0)
+})
+
+test('the types say so already: what was made for one upstream does not compile for another', () => {
+  const { egress } = bench([])
+  const intent = {} as Intent<'a'>
+  const client = new Client()
+  const wrong = [
+    // @ts-expect-error the credential of another upstream
+    () => egress.invoke(intent, {} as Credential<'b'>, seal, client),
+    // @ts-expect-error a look-alike that no broker minted
+    () => egress.invoke(intent, { upstream: 'a', headers: [], environment: {}, detector: undefined }, seal, client),
+    // @ts-expect-error a string where the seal belongs
+    () => egress.invoke(intent, {} as Credential<'a'>, inboundToken, client),
+    // @ts-expect-error what was authorized, but never recorded
+    () => egress.invoke(intent.authorized, {} as Credential<'a'>, seal, client),
+  ]
+  for (const call of wrong) expect(call).toThrow()
 })

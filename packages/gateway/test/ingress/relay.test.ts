@@ -216,20 +216,26 @@ describe('threat 95: a slow reader', () => {
     expect(received).toBeGreaterThan(100 * 200_000)
   })
 
-  test('of a stream is cut off after a while', async () => {
-    let ended = false
+  test('of a stream is cut off after a while, and whoever waits for it is released', async () => {
+    let gone = false
+    let released = false
     const started = await start(
       async (_, relay) => {
+        relay.onGone(() => {
+          gone = true
+        })
         relay.begin()
-        while (!ended && relay.event(note(big))) await wait(1)
-        await new Promise<void>((resolve) => relay.onGone(resolve))
-        ended = true
+        while (!gone) {
+          relay.event(note(big))
+          await relay.drained()
+        }
+        released = true
         return { kind: 'ended', status: 200 }
       },
       { slowReaderMs: 150 },
     )
     connect(started, requestText(started, call))
-    await expect.poll(() => ended, { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => [gone, released], { timeout: 5_000 }).toEqual([true, true])
   })
 
   test('is cut off at once where more waits than the bound, however little its sender waits', async () => {

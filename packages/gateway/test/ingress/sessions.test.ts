@@ -139,6 +139,16 @@ describe('over HTTP', () => {
     })
   })
 
+  test('a version that a client or an upstream makes up goes no further', async () => {
+    const offer = { protocolVersion: '2099-01-01', capabilities: {}, clientInfo: {} }
+    perform = ({ call }) => respond(call.id, { protocolVersion: 'a\r\nb' })
+    const reply = await send(rig, earlier('initialize', offer))
+    perform = undefined
+    expect(rig.accepted.at(-1)?.call).toMatchObject({ protocolVersion: '2025-11-25', params: offer })
+    await send(rig, earlier('ping', {}, reply.headers.get('mcp-session-id')))
+    expect(rig.accepted.at(-1)?.call.protocolVersion).toBe('2025-03-26')
+  })
+
   test('another principal’s, another endpoint’s and an unknown one are alike: 404', async () => {
     const id = await openSession(rig)
     const ping = earlier('ping', {}, id)

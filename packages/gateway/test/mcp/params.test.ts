@@ -103,6 +103,19 @@ test('unknown members are left out', () => {
   })
 })
 
+test('threat 63: a completion is for what policy reads, and for nothing beside it', () => {
+  const argument = { name: 'a', value: '' }
+  const resource = { type: 'ref/resource', uri: 'file:///secret', name: 'harmless' }
+  expect(content('completion/complete', { ref: resource, argument })).toMatchObject({
+    target: { action: 'complete', ref: 'file:///secret' },
+    params: { ref: { type: 'ref/resource', uri: 'file:///secret' } },
+  })
+  const prompt = { type: 'ref/prompt', name: 'p', title: 'P', uri: 'file:///secret' }
+  const read = content('completion/complete', { ref: prompt, argument })
+  expect(read.target).toEqual({ action: 'complete', ref: 'p' })
+  expect(read.params['ref']).toEqual({ type: 'ref/prompt', name: 'p', title: 'P' })
+})
+
 test('what a client adds to try again passes in the modern era alone, without the `_meta` of its answers', () => {
   const inputResponses = { login: { action: 'accept', content: { a: 'b' }, _meta: { baggage: 'x' } } }
   const again = { name: 't', inputResponses, requestState: 'opaque' }

@@ -25,10 +25,12 @@ export function principal(of: Partial<Principal> & { readonly subject?: string; 
   })
 }
 
-/** `upstream/name`, with the properties of its input schema, or the whole schema. */
+/** `upstream/name`, with the properties of its input schema; those whose name ends in `!` are required. */
 export function tool(id: string, properties: JsonObject = {}, definition: JsonObject = {}): AcceptedTool {
   const [upstream = '', name = ''] = id.split('/')
-  const whole: JsonObject = { name, inputSchema: { type: 'object', properties }, ...definition }
+  const plain = Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key.replace(/!$/, ''), schema]))
+  const required = Object.keys(properties).flatMap((key) => (key.endsWith('!') ? key.slice(0, -1) : []))
+  const whole: JsonObject = { name, inputSchema: { type: 'object', properties: plain, required }, ...definition }
   return {
     upstream,
     name,

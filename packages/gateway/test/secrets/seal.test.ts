@@ -120,9 +120,13 @@ test('derived keys are the same at each start, and differ by tenant, purpose and
 
 test('the derivation and the format stay what they were: what is stored must open after an update', () => {
   const key = new RootKey(Buffer.alloc(32, 7), (length) => Buffer.alloc(length, length))
-  expect(key.derive('default', 'commitments', 16).toString('hex')).toMatchInlineSnapshot(`"9e4fd700313e7fab1033fa5464cd02ae"`)
+  expect(key.derive('default', 'commitments', 16).toString('hex')).toMatchInlineSnapshot(
+    `"9e4fd700313e7fab1033fa5464cd02ae"`,
+  )
   const sealed = key.seal('default', 'signing', 1, Buffer.from('x'))
-  expect(sealed.toString('base64url')).toMatchInlineSnapshot(`"AdnYirH7YOb_DAwMDAwMDAwMDAwM8LpiUTMQKYCMo3etDg7y9EYxHgn0WNTSyYU-BdnZocUpc2J92y2aeCBIourMdoGIDAwMDAwMDAwMDAwMF8cUwdCZFwUwor7qJ0WQPGg"`)
+  expect(sealed.toString('base64url')).toMatchInlineSnapshot(
+    `"AdnYirH7YOb_DAwMDAwMDAwMDAwM8LpiUTMQKYCMo3etDg7y9EYxHgn0WNTSyYU-BdnZocUpc2J92y2aeCBIourMdoGIDAwMDAwMDAwMDAwMF8cUwdCZFwUwor7qJ0WQPGg"`,
+  )
 })
 
 test('a root key shows nothing of itself, and takes the bytes it was given', () => {

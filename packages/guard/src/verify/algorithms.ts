@@ -1,6 +1,9 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
 
-/** A JWS algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2) and the one kind of key that fits it. */
+/**
+ * A JWS algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2) and the one kind of key that fits
+ * it.
+ */
 export interface Algorithm {
   readonly kty: 'RSA' | 'EC' | 'OKP'
   readonly crv?: 'P-256' | 'P-384' | 'P-521' | 'Ed25519'

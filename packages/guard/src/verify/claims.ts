@@ -30,7 +30,9 @@ const MAX_GROUPS = 1000
 const MAX_SCOPES = 500
 const MAX_NAME_CHARACTERS = 512
 
-/** id_tokens (OpenID Connect Core 1.0 sections 2 and 3.3.2.11) and logout tokens (Back-Channel Logout 1.0 section 2.4). */
+/**
+ * id_tokens (OpenID Connect Core 1.0 sections 2 and 3.3.2.11) and logout tokens (Back-Channel Logout 1.0 section 2.4).
+ */
 const marksOfOtherTokens = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']
 
 /** RFC 6749 section 3.3. */
@@ -148,5 +150,6 @@ function isNumericDate(value: unknown): value is number {
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_CHARACTERS && value.isWellFormed()
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_NAME_CHARACTERS) return false
+  return value.isWellFormed() && !/\p{Cc}/u.test(value)
 }

@@ -3,7 +3,9 @@ import { GuardedFetchError } from '../guarded-fetch-error.ts'
 import { shown } from '../token-refusal.ts'
 import { type JsonObject, member, parseJsonObject } from './strict-json.ts'
 
-/** An issuer's documents cannot be had, or are not acceptable: no verdict is possible, which is not the client's fault. */
+/**
+ * An issuer's documents cannot be had, or are not acceptable: no verdict is possible, which is not the client's fault.
+ */
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable'
 }

@@ -21,7 +21,10 @@ const SMALL_FACTOR_LIMIT = 752n
 
 const coordinateBytes: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
 
-/** y coordinates of the points of small order on Ed25519, sign bit cleared. For such a key anybody can sign, says OpenSSL 3.0. */
+/**
+ * y coordinates of the points of small order on Ed25519, sign bit cleared. For such a key anybody can sign, says
+ * OpenSSL 3.0.
+ */
 const smallOrderPoints: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',

@@ -3,7 +3,6 @@ import { type JsonObject, member, parseJsonObject } from './strict-json.ts'
 
 /** A JWS of the compact serialisation (RFC 7515 section 7.1), read but not verified. */
 export interface ParsedJws {
-  readonly header: JsonObject
   readonly alg: string
   /** Undefined where the header has none (RFC 7515 section 4.1.4: it is optional). */
   readonly kid: string | undefined
@@ -27,7 +26,9 @@ const MAX_CLAIMS_DEPTH = 16
  */
 const refusedParameters = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'cty', 'enc', 'zip', 'epk', 'apu', 'apv']
 
-/** Three or five parts: the form of a JWS or JWE, whatever they hold. Such a token is never treated as an opaque one. */
+/**
+ * Three or five parts: the form of a JWS or JWE, whatever they hold. Such a token is never treated as an opaque one.
+ */
 export function looksLikeJwt(token: string): boolean {
   const parts = token.split('.', 6).length
   return parts === 3 || parts === 5
@@ -66,7 +67,6 @@ export function parseJws(token: string): ParsedJws | TokenRefusal {
   }
   if (typ !== undefined && typeof typ !== 'string') return refuseToken('token_invalid', `\`typ\` is ${shown(typ)}`)
   return {
-    header,
     alg,
     kid,
     // RFC 7515 section 4.1.9: media types ignore case, and `application/` may be left out

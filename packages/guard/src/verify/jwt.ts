@@ -12,8 +12,8 @@ import type { IssuerSettings } from './types.ts'
 /** The JWT access tokens of one issuer. */
 export interface JwtIssuer {
   /**
-   * Header, signature and claims (RFC 9068 section 4), with this issuer's keys and algorithms alone. `iss` was compared by
-   * the caller, who chose the issuer by it.
+   * Header, signature and claims (RFC 9068 section 4), with this issuer's keys and algorithms alone. `iss` was
+   * compared by the caller, who chose the issuer by it.
    * @throws {IssuerUnavailable} its keys cannot be had.
    */
   verify(jws: ParsedJws, audience: string, nowMs: number): Promise<CheckedClaims | TokenRefusal>

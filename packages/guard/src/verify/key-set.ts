@@ -9,7 +9,8 @@ import { isObject, member } from './strict-json.ts'
 /** The keys of one issuer; no other issuer's are ever looked at. */
 export interface KeySet {
   /**
-   * The key for a token's `kid`, or why there is none. A `kid` not seen before fetches the set anew, at most every 30 s.
+   * The key for a token's `kid`, or why there is none. A `kid` not seen before fetches the set anew, at most
+   * every 30 s.
    * @throws {IssuerUnavailable}
    */
   find(

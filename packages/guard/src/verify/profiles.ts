@@ -35,8 +35,9 @@ const rfc9068: Profile = {
 }
 
 /**
- * Microsoft Entra, v1.0 and v2.0. An id_token has neither `azp` nor `appid`, so it fails for want of a client. An app-only
- * token has no `scp`; what it may do is in `roles`, which in a person's token are the person's, and then no scopes.
+ * Microsoft Entra, v1.0 and v2.0. An id_token has neither `azp` nor `appid`, so it fails for want of a client. An
+ * app-only token has no `scp`, and `idtyp: app` where that optional claim is on; what it may do is in `roles`. In a
+ * person's token `roles` are the person's, and no scopes.
  */
 const entra: Profile = {
   typs: new Set(['at+jwt', 'jwt']),
@@ -48,7 +49,8 @@ const entra: Profile = {
 }
 
 function isAppOnly(claims: JsonObject): boolean {
-  return member(claims, 'idtyp') === 'app' || member(claims, 'scp') === undefined
+  const kind = member(claims, 'idtyp')
+  return kind === undefined ? member(claims, 'scp') === undefined : kind === 'app'
 }
 
 /** Keycloak marks what a token is in the claim `typ`: `Bearer`, or `ID`, `Refresh`, `Offline`, `Logout`, … */

@@ -4,8 +4,9 @@ export type JsonObject = Readonly<Record<string, unknown>>
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The object that these bytes are, or what is wrong with them: not UTF-8, not JSON, no object, a member twice, or nested
- * deeper than `maxDepth`. Does not bound the size, nor check numbers: 1e99 and 2^53 + 1 come through as doubles.
+ * The object that these bytes are, or what is wrong with them: not UTF-8, not JSON, no object, a member twice, or
+ * nested deeper than `maxDepth`. Does not bound the size, nor check numbers: 1e99 and 2^53 + 1 come through as
+ * doubles.
  */
 export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject | string {
   let text: string

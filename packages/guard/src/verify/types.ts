@@ -33,7 +33,9 @@ export interface OpaqueClaims {
   readonly expiresAt: number
 }
 
-/** The store of opaque tokens, by hash. Asked again at most 2 s after its last answer, so a revocation is seen by then. */
+/**
+ * The store of opaque tokens, by hash. Asked again at most 2 s after its last answer, so a revocation is seen by then.
+ */
 export interface OpaqueLookup {
   /** Undefined where unknown, expired or revoked. */
   find(sha256: string): Promise<OpaqueClaims | undefined> | OpaqueClaims | undefined
@@ -76,8 +78,8 @@ export interface Verifier {
   /**
    * Who presents this token at this resource. At once where the verdict is known, else as a promise.
    *
-   * Checks all that makes it a token for this resource: RFC 9068 section 4, RFC 7662 section 2.2, or our own store. Does
-   * not check scopes, and knows no revocation of a JWT before its `exp`.
+   * Checks all that makes it a token for this resource: RFC 9068 section 4, RFC 7662 section 2.2, or our own store.
+   * Does not check scopes, and knows no revocation of a JWT before its `exp`.
    * @param nowMs milliseconds since the epoch.
    * @throws what `onTransit` or the opaque store threw, as the promise's rejection. Unreachable keys are a refusal,
    * `keys_unavailable`: our fault, so 503.

@@ -30,8 +30,8 @@ interface Held {
 }
 
 /**
- * The outer door: tells who presents a token at a resource (see `Verifier`). Tokens of the form of a JWS go to the issuer
- * that they name, if it is configured; any other goes to the one place that may know it.
+ * The outer door: tells who presents a token at a resource (see `Verifier`). Tokens of the form of a JWS go to the
+ * issuer that they name, if it is configured; any other goes to the one place that may know it.
  * @throws {TypeError} the settings leave open which tokens to accept.
  */
 export function createVerifier(options: VerifierOptions): Verifier {

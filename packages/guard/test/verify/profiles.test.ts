@@ -48,6 +48,8 @@ describe('Entra', () => {
 
   test("a person's roles are no scopes", async () => {
     expect([...principalOf(await knock()({ roles: ['admin'] })).scopes]).toEqual(['files.read'])
+    const principal = principalOf(await knock()({ idtyp: 'user', scp: undefined, roles: ['admin'] }))
+    expect([principal.person?.subject, principal.scopes.size]).toEqual(['person-1', 0])
   })
 
   test('threat 11: an id_token is refused: it names no client', async () => {
