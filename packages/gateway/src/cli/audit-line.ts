@@ -23,7 +23,9 @@ export function auditLine(entry: Entry): string {
     decision === undefined ? undefined : `decision=${word(decision)}`,
     entry.person === undefined ? undefined : `person=${word(`${entry.person.issuer}|${entry.person.subject}`)}`,
     entry.agent === undefined ? undefined : `agent=${word(`${entry.agent.issuer}|${entry.agent.clientId}`)}`,
-    credential === undefined ? undefined : `credential=${word(`${credential.id}@${credential.version}`)}`,
+    credential === undefined
+      ? undefined
+      : `credential=${word([credential.id, credential.version].filter((part) => part !== '').join('@'))}`,
     of === undefined ? undefined : `of=${word(of)}`,
     peer === undefined ? undefined : `peer=${word(peer)}`,
     count === undefined ? undefined : `count=${word(count)}`,

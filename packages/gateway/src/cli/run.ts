@@ -2,8 +2,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { closest, didYouMean } from '../config/closest.ts'
 import { visible } from '../config/visible.ts'
-import { RootKeyUnusable } from '../secrets/root-key.ts'
-import { SealBroken } from '../secrets/seal.ts'
 import { type Arguments, type Command, CommandFailed, exitCode, type Io, UsageError } from './command.ts'
 
 export type Registry = Readonly<Record<string, () => Promise<{ readonly command: Command }>>>
@@ -33,22 +31,9 @@ export async function run(argv: readonly string[], io: Io, registry: Registry): 
   } catch (error) {
     if (error instanceof UsageError) return complain(io, exitCode.usage, error.message)
     if (error instanceof CommandFailed) return complain(io, error.code, error.message)
-    if (error instanceof RootKeyUnusable || error instanceof SealBroken) {
-      return complain(io, exitCode.unavailable, error.message)
-    }
-    const taken = takenAddress(error)
-    if (taken !== undefined) return complain(io, exitCode.unavailable, taken)
     const what = error instanceof Error ? visible(error.message) : 'unknown'
     return complain(io, exitCode.fault, `internal error: ${what}; this is a fault of Sallyport, please report it`)
   }
-}
-
-function takenAddress(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('port' in error)) return undefined
-  const where = `port ${String(error.port)}`
-  if (error.code === 'EADDRINUSE') return `${where} is taken; stop what listens there, or change \`listen\` or \`ops\``
-  if (error.code === 'EACCES') return `${where} may not be listened on; change \`listen\` or \`ops\`, or allow it`
-  return undefined
 }
 
 function complain(io: Io, code: number, message: string): number {

@@ -1,5 +1,5 @@
 import type { Clock, RandomBytes } from '../clock.ts'
-import type { StdioUpstreamConfig, UpstreamConfig } from '../config/types.ts'
+import type { UpstreamConfig } from '../config/types.ts'
 import type { Credential } from '../credentials/port.ts'
 import type { Intent } from '../stages.ts'
 import { HttpUpstream } from './http.ts'
@@ -45,8 +45,9 @@ export function createEgress(options: EgressOptions): ObservedEgress {
   const children = new Children()
   const upstreams = new Map<string, Upstream>()
   for (const config of options.upstreams) {
-    const stdio = (config: StdioUpstreamConfig) => new StdioUpstream(config, { ...ports, environment, children })
-    upstreams.set(config.name, config.kind === 'http' ? new HttpUpstream(config, ports) : stdio(config))
+    const upstream =
+      config.kind === 'http' ? new HttpUpstream(config, ports) : new StdioUpstream(config, { ...ports, environment, children })
+    upstreams.set(config.name, upstream)
   }
   return new Upstreams(upstreams)
 }
