@@ -74,20 +74,21 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
     const verdict: SchemaVerdict = { validator: undefined, problem: undefined }
     if (row.state !== 'accepted') return verdict
     verdicts.set(key, verdict)
-    const done = judge(row.upstream, JSON.parse(row.definition)).then(({ validator, problem }) => {
+    const attempt = async (): Promise<void> => {
+      const { validator, problem, again } = await judge(row.upstream, JSON.parse(row.definition))
       Object.assign(verdict, { validator, problem })
-      compiling.delete(done)
       notice()
-    })
-    compiling.add(done)
+      // it compiled when it was accepted, so a busy machine is the likelier reason
+      if (again && verdicts.get(key) === verdict) setTimeout(attempt, retryMs).unref()
+    }
+    const first = attempt()
+    compiling.add(first)
+    first.finally(() => compiling.delete(first))
     return verdict
   }
 
-  /** `passing`: the fault lies not with the schema. */
-  async function judge(
-    upstream: string,
-    definition: JsonObject,
-  ): Promise<SchemaVerdict & { readonly passing: boolean }> {
+  /** `passing`: the fault lies not with the schema. `again`: another attempt may end otherwise. */
+  async function judge(upstream: string, definition: JsonObject): Promise<Judgement> {
     const inspected = inspectInputSchema(definition['inputSchema'])
     const compiled =
       'unacceptable' in inspected

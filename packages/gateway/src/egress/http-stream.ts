@@ -109,7 +109,7 @@ export class HttpStream {
   }
 
   #relay(event: SseEvent, data: string): void {
-    if (!this.#flow.push({ id: event.id, retry: event.retry, data })) this.#controller.pause()
+    this.#flow.push({ id: event.id, retry: event.retry, data })
   }
 
   #answer(event: SseEvent, answer: Extract<Translated, { kind: 'response' }>): void {

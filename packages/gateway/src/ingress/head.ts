@@ -95,7 +95,7 @@ function readTarget(target: string, rules: HeadRules): string | Refusal {
 }
 
 function checkBody(headers: RawHeaders, bodyBytes: number): { readonly contentLength: number | undefined } | Refusal {
-  const { contentType, contentEncoding, contentLength } = headers
+  const { contentType, contentEncoding, contentLength, transferEncoding } = headers
   if (
     contentType !== 'application/json' &&
     !/^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i.test(contentType ?? '')
@@ -104,6 +104,9 @@ function checkBody(headers: RawHeaders, bodyBytes: number): { readonly contentLe
   }
   if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity') {
     return refuse('media_type_unsupported', 'Content-Encoding is not identity')
+  }
+  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
+    return refuse('media_type_unsupported', 'Transfer-Encoding is not chunked')
   }
   if (contentLength === undefined) return { contentLength: undefined }
   if (!/^\d{1,15}$/.test(contentLength)) return refuse('header_invalid', 'Content-Length is no length')

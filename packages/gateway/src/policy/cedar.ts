@@ -116,6 +116,7 @@ export interface CedarResponse {
 /** The engine never forgets what it has parsed, so places are reused: of as many, the one unused longest. */
 const maxPlaces = 512
 const places = new Map<Prepared, string>()
+const free = Array.from({ length: maxPlaces }, (_, index) => `place-${index}`)
 
 function placeOf(prepared: Prepared): string {
   const held = places.get(prepared)
@@ -124,19 +125,27 @@ function placeOf(prepared: Prepared): string {
     places.set(prepared, held)
     return held
   }
-  let place = `place-${places.size}`
-  if (places.size === maxPlaces) {
-    const [oldest] = places
-    if (oldest === undefined) throw new CedarFault('no place for policies')
-    place = oldest[1]
-    places.delete(oldest[0])
+  const place = free.pop() ?? leastUsed()
+  try {
+    const policies = ask(() => cedar.preparsePolicySet(place, { staticPolicies: prepared.policies }))
+    const schema = ask(() => cedar.preparseSchema(place, prepared.schema))
+    if (policies.type === 'failure' || schema.type === 'failure') {
+      throw new CedarFault('the policy engine refused a policy or a schema')
+    }
+  } catch (error) {
+    free.push(place)
+    throw error
   }
-  const policies = ask(() => cedar.preparsePolicySet(place, { staticPolicies: prepared.policies }))
-  const schema = ask(() => cedar.preparseSchema(place, prepared.schema))
-  if (policies.type === 'failure' || schema.type === 'failure')
-    throw new CedarFault('the policy engine refused a policy or a schema')
   places.set(prepared, place)
   return place
+}
+
+function leastUsed(): string {
+  for (const [prepared, place] of places) {
+    places.delete(prepared)
+    return place
+  }
+  throw new CedarFault('the policy engine has no place for policies')
 }
 
 /** The request is validated against the schema. @throws {CedarFault} also where it does not fit the schema. */

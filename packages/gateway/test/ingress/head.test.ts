@@ -278,6 +278,11 @@ describe('method and media types', () => {
     },
   )
 
+  test('threat 93: a compressed transfer', async () => {
+    const chunked = { headers: { 'Content-Length': undefined, 'Transfer-Encoding': 'gzip, chunked' } }
+    await refusedWith(but(call, { ...chunked, body: '0\r\n\r\n' }), 415, 'media_type_unsupported')
+  })
+
   test('GET with a body', async () => {
     await refusedWith({ method: 'GET', headers: { 'Content-Length': '2' }, body: '{}' }, 400, 'header_invalid')
   })
