@@ -20,6 +20,12 @@ export const mints: ReadonlyMap<string | RegExp, string> = new Map([
 
 export const asserts: ReadonlyMap<string | RegExp, string> = new Map([
   [`${gateway}/credentials/port.ts`, 'brands a Credential, for those who may mint'],
+  [`${gateway}/credentials/token-request.ts`, 'gives oauth4webapi the guarded fetch, whose type is narrower'],
+])
+
+/** Who may see an inbound token at all. */
+export const takesTheToken: ReadonlyMap<string | RegExp, string> = new Map([
+  [`${gateway}/ingress/http-exchange.ts`, 'makes it of the header, and gives it to the verifier'],
 ])
 
 /** Names of `@sallyport/guard` that the inner door may use: none by which a token could be had. */

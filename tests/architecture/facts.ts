@@ -20,7 +20,7 @@ export interface Facts {
   readonly powers: ReadonlySet<string>
   /** Identifiers, keys, and strings with constant parts joined: everything in code that spells something. */
   readonly words: readonly string[]
-  /** Names of types that something is asserted to be (`x as Intent`). */
+  /** Names of types that something is asserted to be (`x as Intent`), `never` and `any` among them. */
   readonly casts: ReadonlySet<string>
 }
 
@@ -147,6 +147,8 @@ const visitors: Readonly<Record<string, Visitor>> = {
     const allowed = member === undefined ? undefined : harmless[member.object]
     if (member !== undefined && allowed !== undefined && !allowed.has(member.property))
       found.powers.add(`${member.object}.${member.property}`)
+    if (isNode(node.property) && (identifierOf(node.property) ?? computedOf(node.property)) === 'constructor')
+      found.powers.add('.constructor')
     if (member?.object === 'import.meta') found.powers.add(`import.meta.${member.property}`)
   },
   Identifier(node, found) {
@@ -189,6 +191,8 @@ function joined(node: Node, found: Found): void {
 
 function cast(node: Node, found: Found): void {
   for (const name of identifiersOf(node.typeAnnotation)) found.casts.add(name)
+  if (isNode(node.typeAnnotation) && /^(never|any)$/.test(String(node.typeAnnotation.kind)))
+    found.casts.add(String(node.typeAnnotation.kind))
 }
 
 /** The string that an expression of constants spells, as far as `+` and templates go. */
@@ -213,8 +217,12 @@ function memberOf(node: Node): { readonly object: string; readonly property: str
   if (node.type !== 'MemberExpression' || !isNode(node.object) || !isNode(node.property)) return undefined
   const object = node.object.type === 'MetaProperty' ? 'import.meta' : identifierOf(node.object)
   const { property } = node
-  const name = property.type === 'Computed' ? constantOf(property.expression) : identifierOf(property)
+  const name = computedOf(property) ?? identifierOf(property)
   return object === undefined ? undefined : { object, property: name ?? '[computed]' }
+}
+
+function computedOf(property: Node): string | undefined {
+  return property.type === 'Computed' ? constantOf(property.expression) : undefined
 }
 
 function bindParameters(node: Node, found: Found): void {

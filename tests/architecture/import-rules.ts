@@ -1,9 +1,9 @@
 /**
  * The rules of .dependency-cruiser.cjs, applied to the imports that the scan of this folder finds, which are more than
- * dependency-cruiser sees. What needs the whole graph (cycles, reachability) and what needs an installation stays with it.
+ * dependency-cruiser sees. Cycles, and what needs an installation, stay with it.
  */
-import { builtinModules, createRequire } from 'node:module'
-import { resolveImport, root, type Tree } from './tree.ts'
+import { createRequire } from 'node:module'
+import { resolveImport, root, type SourceFile, type Target, type Tree } from './tree.ts'
 import type { Violation } from './wall.ts'
 
 type Patterns = string | readonly string[]
@@ -37,28 +37,41 @@ function needsInstallation(to: Rule['to']): boolean {
 }
 
 export function brokenImportRules(tree: Tree): readonly Violation[] {
-  return tree.flatMap((file) =>
-    file.facts.imports.flatMap(({ from, typeOnly }) => {
-      if (from === undefined) return []
-      const target = targetOf(resolveImport(file.path, from))
-      const broken = judged.filter((rule) => breaks(rule, file.path, target, typeOnly))
-      return broken.map(({ name }) => ({ wall: name, file: file.path, what: `imports ${from}` }))
-    }),
+  const edges = new Map(tree.map((file) => [file.path, edgesOf(file)]))
+  return tree.flatMap((file) => {
+    const near = edges.get(file.path) ?? []
+    const far = reachedFrom(near, edges)
+    return judged.flatMap((rule) => {
+      const broken = (rule.to.reachable === true ? far : near).filter((edge) => breaks(rule, file.path, edge))
+      return broken.map(({ target }) => ({ wall: rule.name, file: file.path, what: `reaches ${target.path}` }))
+    })
+  })
+}
+
+interface Edge {
+  readonly target: Target
+  readonly typeOnly: boolean
+}
+
+function edgesOf(file: SourceFile): readonly Edge[] {
+  return file.facts.imports.flatMap(({ from, typeOnly }) =>
+    from === undefined ? [] : [{ target: resolveImport(file.path, from), typeOnly }],
   )
 }
 
-interface Target {
-  readonly path: string
-  readonly type: 'core' | 'npm' | 'local'
+/** These, and what they lead to, within the source. */
+function reachedFrom(near: readonly Edge[], edges: ReadonlyMap<string, readonly Edge[]>): readonly Edge[] {
+  const reached = new Map<string, Edge>()
+  const waiting = [...near]
+  for (let edge = waiting.pop(); edge !== undefined; edge = waiting.pop()) {
+    if (reached.has(edge.target.path)) continue
+    reached.set(edge.target.path, edge)
+    waiting.push(...(edges.get(edge.target.path) ?? []))
+  }
+  return [...reached.values()]
 }
 
-function targetOf(resolved: string): Target {
-  if (resolved.startsWith('packages/') || resolved.startsWith('tests/')) return { path: resolved, type: 'local' }
-  if (builtinModules.includes(resolved) || resolved === 'sqlite') return { path: resolved, type: 'core' }
-  return { path: `node_modules/${resolved}/`, type: 'npm' }
-}
-
-function breaks(rule: Rule, from: string, target: Target, typeOnly: boolean): boolean {
+function breaks(rule: Rule, from: string, { target, typeOnly }: Edge): boolean {
   const groups = matched(rule.from.path, from)
   if (groups === undefined || excluded(rule.from.pathNot, from)) return false
   if (rule.to.dependencyTypes !== undefined && !rule.to.dependencyTypes.includes(target.type)) return false

@@ -4,6 +4,8 @@ export interface Planting {
   readonly wall: string
   readonly file: string
   readonly code: string
+  /** Further files, by path. */
+  readonly others?: Readonly<Record<string, string>>
 }
 
 const gateway = 'packages/gateway/src'
@@ -20,7 +22,8 @@ export const importPlantings: readonly Planting[] = [
     `${gateway}/planted.ts`,
     `import type { Principal } from '../../guard/src/principal.ts'\nexport type P = Principal`,
   ),
-  ...of('no-tests-in-source', `${gateway}/planted.ts`, `export * from '../../../tests/architecture/allowed.ts'`),
+  ...of('source-stays-in-source', `${gateway}/planted.ts`, `export * from '../../../tests/architecture/allowed.ts'`),
+  ...of('source-stays-in-source', 'packages/guard/src/planted.ts', `export * from '../package.json'`),
   ...of('guard-stands-alone', 'packages/guard/src/planted.ts', `export { refuse } from '../../gateway/src/refusal.ts'`),
   ...of('raw-token-in-verify-alone', 'packages/guard/src/planted.ts', `export { rawToken } from './inbound-token.ts'`),
   ...of(
@@ -72,19 +75,13 @@ export const importPlantings: readonly Planting[] = [
   ...of('nothing-above-the-root', `${gateway}/planted.ts`, `import './cli/command.ts'`),
 ]
 
-/** Needs two files, or the whole graph: dependency-cruiser alone. */
-export const graphPlantings: readonly (Planting & { readonly others: Readonly<Record<string, string>> })[] = [
+/** Needs the whole graph: dependency-cruiser alone. */
+export const cyclePlantings: readonly Planting[] = [
   {
     wall: 'no-cycles',
     file: `${gateway}/planted.ts`,
     code: `import './planted-too.ts'`,
     others: { [`${gateway}/planted-too.ts`]: `import './planted.ts'` },
-  },
-  {
-    wall: 'inner-door-knows-no-ingress',
-    file: `${gateway}/egress/planted.ts`,
-    code: `import '../planted-between.ts'`,
-    others: { [`${gateway}/planted-between.ts`]: `import './ingress/exchange.ts'` },
   },
 ]
 
@@ -100,6 +97,12 @@ export const hiddenPlantings: readonly Planting[] = [
     `${gateway}/egress/planted.ts`,
     `export type T = import('../ingress/exchange.ts').Exchange`,
   ),
+  {
+    wall: 'inner-door-knows-no-ingress',
+    file: `${gateway}/egress/planted.ts`,
+    code: `import type { T } from '../planted-between.ts'\nexport type U = T`,
+    others: { [`${gateway}/planted-between.ts`]: `export type T = import('./ingress/exchange.ts').Exchange` },
+  },
   ...of('pure-without-io', `${gateway}/mcp/planted.ts`, `export const a = await import('node:' + 'fs')`),
 ]
 
@@ -130,6 +133,15 @@ export const wallPlantings: readonly Planting[] = [
     `export * from '@sallyport/guard'`,
     `export type T = import('@sallyport/guard').InboundToken`,
     `export const a = await import('@sallyport/guard')`,
+  ),
+  ...of(
+    'few see the inbound token',
+    `${gateway}/planted.ts`,
+    `export { InboundToken } from '@sallyport/guard'`,
+    `export type { InboundToken as Harmless } from '@sallyport/guard'`,
+    `import * as guard from '@sallyport/guard'\nexport const take = guard.InboundToken.fromAuthorization`,
+    `export * from '@sallyport/guard'`,
+    `export type T = import('@sallyport/guard').InboundToken`,
   ),
   ...of(
     'few connect to anything',
@@ -175,7 +187,9 @@ export const wallPlantings: readonly Planting[] = [
     `${gateway}/egress/planted.ts`,
     `import type { Intent } from '../stages.ts'\nexport const a = {} as unknown as Intent`,
     `import type { Credential } from '../credentials/port.ts'\nexport const a = {} as unknown as Credential<'other'>`,
-    `import type * as stages from '../stages.ts'\nexport const a = {} as never as stages.Authorized`,
+    `import type * as stages from '../stages.ts'\nexport const a = {} as unknown as stages.Authorized`,
+    `export const a = (egress: { invoke(intent: object): void }) => egress.invoke('x' as never)`,
+    `export const a = 'x' as any`,
   ),
   ...of(
     'the raw token is read by verification alone',
@@ -207,6 +221,8 @@ export const wallPlantings: readonly Planting[] = [
     `import { createRequire } from 'node:module'\nexport const a = createRequire`,
     `export const a = process.getBuiltinModule('node:fs')`,
     `export const a = globalThis`,
+    `const p = process\nexport const a = p`,
+    `export const a = (async () => {}).constructor('return fetch')`,
     `export const a = eval('1')`,
     `export const a = new Function('return 1')`,
     `import vm from 'node:vm'\nexport const a = vm`,

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { type Facts, factsOf } from './facts.ts'
 
@@ -13,19 +14,26 @@ export interface SourceFile {
 
 export type Tree = readonly SourceFile[]
 
-// Every TypeScript file of each package's `src`.
+/** Every TypeScript file of each package's `src`. */
 export function readTree(): Tree {
-  const packages = readdirSync(path.join(root, 'packages'), { withFileTypes: true }).filter((entry) =>
-    entry.isDirectory(),
-  )
-  return packages.flatMap(({ name }) => {
+  return sourcePaths()
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => sourceFile(file, readFileSync(path.join(root, file), 'utf8')))
+}
+
+/** What stands there beside it. */
+export function otherFiles(): readonly string[] {
+  return sourcePaths().filter((file) => !file.endsWith('.ts'))
+}
+
+function sourcePaths(): readonly string[] {
+  return readdirSync(path.join(root, 'packages')).flatMap((name) => {
     const folder = path.join(root, 'packages', name, 'src')
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-    return files.map((file) =>
-      sourceFile(
-        `packages/${name}/src/${file.split(path.sep).join('/')}`,
-        readFileSync(path.join(folder, file), 'utf8'),
-      ),
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+      (entry) => !entry.isDirectory(),
+    )
+    return entries.map((entry) =>
+      path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'),
     )
   })
 }
@@ -41,8 +49,17 @@ export function plant(tree: Tree, file: string, text: string): Tree {
 
 const aliases: Readonly<Record<string, string>> = { '@sallyport/guard': 'packages/guard/src/index.ts' }
 
-/** Where an import leads: a path in the repository, or the name of a package or of a module of Node without its `node:`. */
-export function resolveImport(file: string, from: string): string {
-  if (from.startsWith('.')) return path.posix.join(path.posix.dirname(file), from)
-  return aliases[from] ?? from.replace(/^node:/, '')
+export interface Target {
+  /** In the repository, in `node_modules`, or the name of a module of Node without its `node:`. */
+  readonly path: string
+  readonly type: 'local' | 'package' | 'npm' | 'core'
+}
+
+/** Where an import leads. */
+export function resolveImport(file: string, from: string): Target {
+  if (from.startsWith('.')) return { path: path.posix.join(path.posix.dirname(file), from), type: 'local' }
+  const own = aliases[from]
+  if (own !== undefined) return { path: own, type: 'package' }
+  if (isBuiltin(from)) return { path: from.replace(/^node:/, ''), type: 'core' }
+  return { path: `node_modules/${from}/`, type: 'npm' }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { brokenImportRules } from './import-rules.ts'
 import { hiddenPlantings, importPlantings, type Planting, wallPlantings } from './plantings.ts'
-import { plant, readTree } from './tree.ts'
+import { otherFiles, plant, readTree } from './tree.ts'
 import { brokenWalls, staleEntries } from './wall.ts'
 import { walls } from './walls.ts'
 
@@ -9,7 +9,8 @@ const tree = readTree()
 
 /** Without the planted file: an existing fault must not pass for the catch. */
 function caught(planting: Planting): readonly string[] {
-  const planted = plant(tree, planting.file, planting.code)
+  const files = Object.entries({ ...planting.others, [planting.file]: planting.code })
+  const planted = files.reduce((grown, [file, code]) => plant(grown, file, code), tree)
   return [...brokenWalls(walls, planted), ...brokenImportRules(planted)]
     .filter(({ file }) => file === planting.file)
     .map(({ wall }) => wall)
@@ -18,6 +19,10 @@ function caught(planting: Planting): readonly string[] {
 const show = (planting: Planting): string => planting.code.replaceAll('\n', '; ').slice(0, 90)
 
 describe('the source as it stands', () => {
+  test('is TypeScript alone, which is what is judged here', () => {
+    expect(otherFiles()).toEqual([])
+  })
+
   test('is all there', () => {
     expect(tree.length).toBeGreaterThan(100)
     expect(tree.map(({ path }) => path)).toContain('packages/gateway/src/pipeline.ts')

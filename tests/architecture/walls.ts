@@ -17,7 +17,7 @@ const powers =
   /^(Date|performance|Math|process|fetch|WebSocket|EventSource|XMLHttpRequest|BroadcastChannel|navigator)(\.|$)/
 const senders = /^(fetch|WebSocket|EventSource|XMLHttpRequest|BroadcastChannel|navigator)$/
 const anything =
-  /^(globalThis|global|eval|Function|require|import\.meta\.resolve|process\.(binding|getBuiltinModule|dlopen|mainModule|\[computed\]))$/
+  /^(globalThis|global|eval|Function|require|process|\.constructor|import\.meta\.resolve|process\.(binding|getBuiltinModule|dlopen|mainModule|\[computed\]))$/
 
 /** Of Node's network modules: what listens, describes or computes, and connects to nothing. */
 const passive = new Set([
@@ -61,6 +61,13 @@ export const walls: readonly Wall[] = [
       namesFrom(facts, '@sallyport/guard').filter((name) => !allowed.innerDoorGuardNames.has(name)),
   },
   {
+    name: 'few see the inbound token',
+    around: gateway,
+    allowed: allowed.takesTheToken,
+    offends: ({ facts }) =>
+      namesFrom(facts, '@sallyport/guard').filter((name) => name === 'InboundToken' || name === '*'),
+  },
+  {
     name: 'few connect to anything',
     around: everywhere,
     allowed: allowed.connects,
@@ -98,7 +105,7 @@ export const walls: readonly Wall[] = [
     allowed: allowed.asserts,
     offends: ({ facts }) =>
       [...facts.casts].filter((name) =>
-        /^(Authorized|Plan|Intent|Credential|Seal|TokenSeal|InboundToken|Principal)$/.test(name),
+        /^(Authorized|Plan|Intent|Credential|Seal|TokenSeal|InboundToken|Principal|never|any)$/.test(name),
       ),
   },
   {

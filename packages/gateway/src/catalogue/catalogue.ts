@@ -5,12 +5,31 @@ import { type Definition, type RefusedDefinition, readDefinition } from './defin
 import { inspectInputSchema } from './input-schema.ts'
 import type { Catalogue } from './port.ts'
 import type { SchemaCompiler } from './schema-compiler.ts'
-import { callable, findByHash, indexTools, offer, type SchemaVerdict, type ToolIndex, waiting } from './tool-index.ts'
+import {
+  callable,
+  findByHash,
+  indexTools,
+  offer,
+  type SchemaVerdict,
+  storedDefinition,
+  type ToolIndex,
+  waiting,
+} from './tool-index.ts'
 
 /** How long a start or `refresh` waits for schemas; what is not compiled by then refuses calls until it is. */
 const compileWaitMs = 5000
 
+/** An accepted definition that did not compile is tried again after so long. */
+const retryMs = 60_000
+
 const maxPage = 1000
+
+interface Judgement extends SchemaVerdict {
+  /** The fault lies not with the schema. */
+  readonly passing: boolean
+  /** Another attempt would end the same. */
+  readonly final: boolean
+}
 
 export interface StoredCatalogue extends Catalogue {
   /** Reads the store again, so that what another process accepted is noticed. */
@@ -71,31 +90,33 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
     const key = keyOf(row.upstream, row.hash)
     const known = row.state === 'accepted' ? verdicts.get(key) : undefined
     if (known !== undefined) return known
-    const verdict: SchemaVerdict = { validator: undefined, problem: undefined }
-    if (row.state !== 'accepted') return verdict
+    const definition = storedDefinition(row)
+    const problem = definition === undefined ? 'the stored definition does not match its hash' : undefined
+    const verdict: SchemaVerdict = { validator: undefined, problem }
+    if (row.state !== 'accepted' || definition === undefined) return verdict
     verdicts.set(key, verdict)
     const attempt = async (): Promise<void> => {
-      const { validator, problem, again } = await judge(row.upstream, JSON.parse(row.definition))
+      const { validator, problem, final } = await judge(row.upstream, definition)
       Object.assign(verdict, { validator, problem })
       notice()
       // it compiled when it was accepted, so a busy machine is the likelier reason
-      if (again && verdicts.get(key) === verdict) setTimeout(attempt, retryMs).unref()
+      if (problem !== undefined && !final && verdicts.get(key) === verdict)
+        setTimeout(() => void attempt(), retryMs).unref()
     }
-    const first = attempt()
+    const first = attempt().finally(() => compiling.delete(first))
     compiling.add(first)
-    first.finally(() => compiling.delete(first))
     return verdict
   }
 
-  /** `passing`: the fault lies not with the schema. `again`: another attempt may end otherwise. */
   async function judge(upstream: string, definition: JsonObject): Promise<Judgement> {
     const inspected = inspectInputSchema(definition['inputSchema'])
-    const compiled =
-      'unacceptable' in inspected
-        ? { problem: inspected.unacceptable, passing: false }
-        : await compiler.compile(inspected, upstream)
-    if ('validator' in compiled) return { validator: compiled.validator, problem: undefined, passing: false }
-    return { validator: undefined, problem: `unacceptable schema: ${compiled.problem}`, passing: compiled.passing }
+    const final = 'unacceptable' in inspected
+    const compiled = final
+      ? { problem: inspected.unacceptable, passing: false }
+      : await compiler.compile(inspected, upstream)
+    if ('validator' in compiled) return { validator: compiled.validator, problem: undefined, passing: false, final }
+    const { problem, passing } = compiled
+    return { validator: undefined, problem: `unacceptable schema: ${problem}`, passing, final }
   }
 
   async function compiled(): Promise<void> {
@@ -130,7 +151,7 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
         else page.set(read.hash, read)
       }
       if (tools.length > maxPage) refused.push({ name: '(the rest)', why: `the page has more than ${maxPage} tools` })
-      const judged = new Map<string, SchemaVerdict & { readonly passing: boolean }>()
+      const judged = new Map<string, Judgement>()
       await Promise.all(
         [...page.values()].map(async ({ name, hash, definition }) => {
           if (findByHash(entryOf(upstream, name), hash) !== undefined) return

@@ -104,6 +104,8 @@ function compile({ id, dialect, schema }: CompileJob): CompileAnswer {
     const ajv = new classes[dialect]({
       ...options,
       meta: false,
+      // a definition that is used often would be copied as often; calls are metered
+      inlineRefs: false,
       validateSchema: false,
       code: { source: true, regExp: pattern },
     })

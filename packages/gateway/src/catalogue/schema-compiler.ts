@@ -59,7 +59,7 @@ export function createSchemaCompiler(options: SchemaCompilerOptions = {}): Schem
     const [turn] = queues
     if (turn === undefined) {
       worker?.unref()
-      if (worker !== undefined) idle ??= setTimeout(end, idleMs).unref()
+      if (worker !== undefined) idle ??= setTimeout(() => void end(), idleMs).unref()
       return
     }
     clearTimeout(idle)
@@ -117,7 +117,7 @@ export function createSchemaCompiler(options: SchemaCompilerOptions = {}): Schem
 
   function timedOut({ owner }: Waiting): void {
     blame(owner)
-    end()
+    void end()
     settle({ problem: `the schema takes longer than ${timeLimitMs} ms to compile`, passing: false })
   }
 
@@ -125,7 +125,7 @@ export function createSchemaCompiler(options: SchemaCompilerOptions = {}): Schem
   function failed(which: Worker, problem: string): void {
     if (worker !== which) return
     const started = ready
-    end()
+    void end()
     if (running !== undefined) blame(running.owner)
     if (!started) for (const owner of [...queues.keys()]) drop(owner, problem)
     settle({ problem, passing: false })
@@ -148,6 +148,7 @@ export function createSchemaCompiler(options: SchemaCompilerOptions = {}): Schem
     for (const { resolve } of dropped) resolve({ problem, passing: true })
   }
 
+  /** Never rejects: a thread that has ended already has ended. */
   function end(): Promise<unknown> {
     const ended = worker
     worker = undefined

@@ -1,7 +1,7 @@
 /** What is known of each upstream's tools, in memory; a function of the stored rows and of what was offered last. */
-import type { JsonValue } from '../mcp/call.ts'
+import type { JsonObject, JsonValue } from '../mcp/call.ts'
 import type { StoredTool } from '../store/port.ts'
-import { behaviour, isObject } from './definition.ts'
+import { behaviour, isObject, sha256 } from './definition.ts'
 import { inspectInputSchema } from './input-schema.ts'
 import { foldName } from './names.ts'
 import type { AcceptedTool, ToolDefinition } from './port.ts'
@@ -92,8 +92,7 @@ function reuse(before: NameEntry | undefined, row: StoredTool): Known | undefine
 }
 
 function makeKnown(row: StoredTool, schema: SchemaVerdict): Known {
-  const parsed: JsonValue = JSON.parse(row.definition)
-  const definition = isObject(parsed) ? parsed : {}
+  const definition = storedDefinition(row) ?? {}
   const inspected = inspectInputSchema(definition['inputSchema'])
   const common = { upstream: row.upstream, name: row.name, hash: row.hash, definition }
   return {
@@ -118,6 +117,13 @@ function makeKnown(row: StoredTool, schema: SchemaVerdict): Known {
       },
     },
   }
+}
+
+/** Undefined where what is stored is not what its hash says. */
+export function storedDefinition({ definition, hash }: StoredTool): JsonObject | undefined {
+  if (sha256(definition) !== hash) return undefined
+  const parsed: JsonValue = JSON.parse(definition)
+  return isObject(parsed) ? parsed : undefined
 }
 
 /** The accepted definition, unless the upstream offers another one by now, or its schema is of no use. */

@@ -13,7 +13,7 @@ import {
   textOption,
   UsageError,
 } from './command.ts'
-import { inspectorFile } from './inspector-file.ts'
+import { inspectorFile, readExisting } from './inspector-file.ts'
 import { configOption, configOptionHelp, findUpstream, openConfig } from './open.ts'
 import { rejectPositionals } from './positionals.ts'
 import { writePrivateFile } from './private-file.ts'
@@ -40,7 +40,7 @@ file of mode 0600 and is never printed.`,
     client: 'the client of the embedded authorization server (default: the only one)',
     scope: 'scopes, parted by spaces (default: all of the upstream but admin)',
     out: 'where the token goes (default ./.sallyport/NAME.token)',
-    inspector: 'also write a configuration for `mcp-inspector --cli --config FILE`, which holds the token (0600)',
+    inspector: 'also add it to a configuration for `mcp-inspector --cli --config FILE`, which holds the token (0600)',
     ...configOptionHelp,
   },
   run: token,
@@ -63,8 +63,10 @@ async function token(args: Arguments, io: Io): Promise<number> {
   await writePrivateFile(file, `${granted.token}\n`, io.random)
   const inspectorOption = textOption(args, 'inspector')
   const inspector = inspectorOption === undefined ? undefined : path.resolve(io.cwd, inspectorOption)
-  if (inspector !== undefined)
-    await writePrivateFile(inspector, inspectorFile(name, endpoint, granted.token), io.random)
+  if (inspector !== undefined) {
+    const content = inspectorFile(await readExisting(inspector), name, endpoint, granted.token)
+    await writePrivateFile(inspector, content, io.random)
+  }
 
   if (flag(args, 'json'))
     printJson(io, { endpoint, client: client.id, scope: granted.scope ?? scope, until, file, inspector })

@@ -1,7 +1,7 @@
 import type { Secret } from '../secrets/secret.ts'
 import type { Broker, SecretRegister } from './broker.ts'
 import { credentialOf, planOf, StaticBroker, versionOf } from './broker.ts'
-import { authorizationHeader } from './present.ts'
+import { schemeHeader } from './present.ts'
 
 /**
  * A user name and password (RFC 7617, UTF-8).
@@ -21,7 +21,7 @@ export function createBasicBroker(
   return new StaticBroker(register, {
     plan: planOf({ upstream, type: 'basic', version: versionOf(versionKey, upstream, [username, value]) }),
     // The password within the pair is base64 at some offset, which the detector covers: an echo of the header is found.
-    credential: credentialOf(upstream, { headers: [authorizationHeader('Basic', pair, password.reference)] }, [value]),
+    credential: credentialOf(upstream, { headers: [schemeHeader('Basic', pair, password.reference)] }, [value]),
     secrets: [value],
     sources: [password.reference],
   })

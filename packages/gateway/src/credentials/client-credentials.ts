@@ -7,7 +7,7 @@ import type { Plan } from '../stages.ts'
 import type { Broker, CredentialDescription, SecretRegister } from './broker.ts'
 import { credentialOf, planOf, sharedSecret, versionOf } from './broker.ts'
 import type { Credential } from './port.ts'
-import { authorizationHeader } from './present.ts'
+import { schemeHeader } from './present.ts'
 import { type FetchedToken, requestToken, type TokenFetch, TokenUnavailable } from './token-request.ts'
 
 export interface ClientCredentials {
@@ -187,7 +187,7 @@ export class ClientCredentialsBroker implements Broker {
 
 function presentable(token: string) {
   try {
-    return authorizationHeader('Bearer', token, 'from the token endpoint')
+    return schemeHeader('Bearer', token, 'from the token endpoint')
   } catch {
     throw new TokenUnavailable('the token endpoint answered with a token that a header cannot carry')
   }

@@ -7,7 +7,7 @@ export type HeaderPair = readonly [name: string, value: string]
  * @param scheme `Bearer` (RFC 6750 section 2.1) or `Basic` (RFC 7617).
  * @throws {Error} the value could not stand in a header. Names no part of the value.
  */
-export function authorizationHeader(scheme: 'Bearer' | 'Basic', value: string, reference: string): HeaderPair {
+export function schemeHeader(scheme: 'Bearer' | 'Basic', value: string, reference: string): HeaderPair {
   return headerPair('authorization', `${scheme} ${value}`, reference)
 }
 

@@ -46,7 +46,9 @@ export function createEgress(options: EgressOptions): ObservedEgress {
   const upstreams = new Map<string, Upstream>()
   for (const config of options.upstreams) {
     const upstream =
-      config.kind === 'http' ? new HttpUpstream(config, ports) : new StdioUpstream(config, { ...ports, environment, children })
+      config.kind === 'http'
+        ? new HttpUpstream(config, ports)
+        : new StdioUpstream(config, { ...ports, environment, children })
     upstreams.set(config.name, upstream)
   }
   return new Upstreams(upstreams)

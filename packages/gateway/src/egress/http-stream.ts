@@ -97,7 +97,7 @@ export class HttpStream {
     }
     // Other types of event have no listener in MCP.
     if (event.event !== undefined && event.event !== '' && event.event !== 'message') return
-    if (event.id !== undefined && event.id !== '') this.resumable = this.#call.era === 'earlier'
+    if (event.id !== undefined && event.id !== '') this.resumable = this.#call.session !== undefined
     if (event.data === '') {
       this.#relay(event, '')
       return
@@ -109,7 +109,7 @@ export class HttpStream {
   }
 
   #relay(event: SseEvent, data: string): void {
-    this.#flow.push({ id: event.id, retry: event.retry, data })
+    if (!this.#flow.push({ id: event.id, retry: event.retry, data })) this.#controller.pause()
   }
 
   #answer(event: SseEvent, answer: Extract<Translated, { kind: 'response' }>): void {

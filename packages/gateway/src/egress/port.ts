@@ -45,7 +45,10 @@ export type EgressResult =
     }
   /** A notification or response was taken (202), or a session ended. */
   | { readonly kind: 'accepted'; readonly status: number }
-  /** A stream ended without a response: the GET stream, or a request whose stream the client may resume. */
+  /**
+   * It ended without a response: the GET stream, a request whose stream the client may resume, or one whose client has
+   * gone (status 0 where nothing had come by then). Whether a request ran is not known.
+   */
   | { readonly kind: 'ended'; readonly status: number }
   /** Nothing usable came; `sent` tells whether bytes may have left, so whether the call may have run. */
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly sent: boolean; readonly status: number | undefined }

@@ -20,6 +20,8 @@ export class StdioExchange implements Waiter {
   readonly #ids: Ids
   readonly #resolve: (result: EgressResult) => void
   readonly #flow: Flow
+  /** Its line is with the child. */
+  sent = false
   #timer: NodeJS.Timeout | undefined
   #stopListening: (() => void) | undefined
   #result: EgressResult | undefined
@@ -137,6 +139,10 @@ export class StdioExchange implements Waiter {
 
   #gone(): void {
     if (this.#settled) return
+    if (this.call.kind === 'request' && !this.sent) {
+      this.settle(refused('upstream_unavailable', 'the client had gone before anything was sent', false))
+      return
+    }
     if (this.call.era === 'modern') this.#cancelAtChild()
     this.settle(this.#result ?? { kind: 'ended', status: 0 })
   }

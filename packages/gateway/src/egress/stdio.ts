@@ -106,7 +106,8 @@ export class StdioUpstream implements Upstream {
       }
       child.pending.set(sentId, exchange)
       if (call.session !== undefined && call.id !== undefined) rememberSent(call.session, call.id, sentId)
-      if (!child.write(bytes)) exchange.settle(refused('upstream_unavailable', 'the child does not read', false))
+      exchange.sent = child.write(bytes)
+      if (!exchange.sent) exchange.settle(refused('upstream_unavailable', 'the child does not read', false))
     })
   }
 

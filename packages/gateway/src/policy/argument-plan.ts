@@ -69,7 +69,7 @@ function conveyValue(type: ArgumentType, value: JsonValue, place: string): Cedar
       if (typeof value === 'string' && value.isWellFormed()) return value
       break
     case 'Long':
-      // `| 0`-like: minus zero is no integer to the engine
+      // minus zero becomes zero
       if (typeof value === 'number' && Number.isSafeInteger(value)) return value === 0 ? 0 : value
       break
     case 'Boolean':

@@ -54,7 +54,10 @@ function statement(text: string, offset: number, measure: Measure): Statement {
   return {
     text,
     offset,
-    problem: text.length > maxLength ? { message: `the policy is longer than ${maxLength} characters`, help: splitIt } : measure.problem,
+    problem:
+      text.length > maxLength
+        ? { message: `the policy is longer than ${maxLength} characters`, help: splitIt }
+        : measure.problem,
   }
 }
 
@@ -72,7 +75,10 @@ class Measure {
     else if (token === 'if') this.#conditionals += 1
     else if (token === 'when' || token === 'unless') this.#clauses += 1
     else if (/^[0-9]/.test(token) && !Number.isSafeInteger(Number(token))) {
-      this.problem ??= { message: 'an integer beyond 2^53 - 1 is not supported: arguments never hold one', help: 'compare with a smaller one' }
+      this.problem ??= {
+        message: 'an integer beyond 2^53 - 1 is not supported: arguments never hold one',
+        help: 'compare with a smaller one',
+      }
     }
     if (this.#depth + this.#conditionals > maxNesting) this.#tooMuch(`the policy is nested deeper than ${maxNesting}`)
     if (this.#operators > maxOperators) this.#tooMuch(`the policy has more than ${maxOperators} operators`)

@@ -53,13 +53,19 @@ function misplaced({ principal, action, resource }: PolicyJson): readonly Vocabu
   const problems: VocabularyProblem[] = []
   const isGroup = principal.op === '==' && entitiesOf(principal).some(({ type }) => type === group)
   if (isGroup || typeOf(principal) === group || !only(principal, [person, agent, group])) {
-    problems.push({ message: 'no principal is of this type', help: `name a ${person} or ${agent}, or write \`principal in ${group}::…\`` })
+    problems.push({
+      message: 'no principal is of this type',
+      help: `name a ${person} or ${agent}, or write \`principal in ${group}::…\``,
+    })
   }
   if (!only(action, [entityType.action])) {
     problems.push({ message: 'no action is of this type', help: `name actions as \`${entityType.action}::"…"\`` })
   }
   if (action.op === '==' && entitiesOf(action).some(({ id }) => id === callGroup)) {
-    problems.push({ message: 'no call has the action `call` itself', help: `write \`action in ${entityType.action}::"call"\`` })
+    problems.push({
+      message: 'no call has the action `call` itself',
+      help: `write \`action in ${entityType.action}::"call"\``,
+    })
   }
   if (!only(resource, [tool, upstream])) {
     problems.push({ message: 'no resource is of this type', help: `name a ${tool} or ${upstream}` })
@@ -73,13 +79,19 @@ function neverTogether(policy: PolicyJson): readonly VocabularyProblem[] {
   const upstreams = entitiesOf(policy.resource).map((entity) => toolOf(entity)?.upstream ?? entity.id)
   const tools = entitiesOf(policy.resource).flatMap((entity) => toolOf(entity)?.tool ?? [])
   const actions = entitiesOf(policy.action)
-  const candidates = (actions.length === 0 ? [callGroup, ...upstreamActions] : actions.map(({ id }) => id)).flatMap((id) => {
-    const named = toolOf({ type: entityType.action, id })
-    if (named !== undefined) return [{ action: id, ...named }]
-    const [upstream = 'any', tool = 'any'] = [upstreams[0], tools[0]]
-    // where every call is meant, the one tool that the resource names stands for them
-    return [id === callGroup ? { action: `${upstream}/${tool}`, upstream, tool } : { action: id, upstream, tool: undefined }]
-  })
+  const candidates = (actions.length === 0 ? [callGroup, ...upstreamActions] : actions.map(({ id }) => id)).flatMap(
+    (id) => {
+      const named = toolOf({ type: entityType.action, id })
+      if (named !== undefined) return [{ action: id, ...named }]
+      const [upstream = 'any', tool = 'any'] = [upstreams[0], tools[0]]
+      // where every call is meant, the one tool that the resource names stands for them
+      return [
+        id === callGroup
+          ? { action: `${upstream}/${tool}`, upstream, tool }
+          : { action: id, upstream, tool: undefined },
+      ]
+    },
+  )
   if (candidates.some((aim) => aimsAt(policy, aim))) return []
   return [{ message: 'the action and the resource never go together', help: toolsHelp }]
 }

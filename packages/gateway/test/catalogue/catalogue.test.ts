@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { afterAll, expect, test, vi } from 'vitest'
 import { createCatalogue } from '../../src/catalogue/catalogue.ts'
 import { createSchemaCompiler, type SchemaCompiler } from '../../src/catalogue/schema-compiler.ts'
-import { canonicalJson } from '../../src/mcp/canonical-json.ts'
 import type { JsonObject } from '../../src/mcp/call.ts'
+import { canonicalJson } from '../../src/mcp/canonical-json.ts'
 import { memoryStore } from './memory-store.ts'
 
 const compiler = createSchemaCompiler({ timeLimitMs: 20_000 })
@@ -33,9 +33,17 @@ test('what is first seen under its name is accepted, by the hash of the whole de
   expect(catalogue.knows('u')).toBe(true)
   expect(catalogue.version).toBeGreaterThan(before)
   const accepted = catalogue.accepted('u', 'read')
-  expect(accepted).toMatchObject({ upstream: 'u', hash: pin(definition), state: 'accepted', readOnly: true, destructive: false })
+  expect(accepted).toMatchObject({
+    upstream: 'u',
+    hash: pin(definition),
+    state: 'accepted',
+    readOnly: true,
+    destructive: false,
+  })
   expect(accepted?.validate({ x: 1 })).toContain('must be string')
-  expect(store.rows).toMatchObject([{ tenant: 'default', hash: pin(definition), definition: canonicalJson(definition), state: 'accepted' }])
+  expect(store.rows).toMatchObject([
+    { tenant: 'default', hash: pin(definition), definition: canonicalJson(definition), state: 'accepted' },
+  ])
   const again = await catalogue.learn('u', [definition], true)
   expect(again).toMatchObject({ accepted: [{ name: 'read' }], news: [] })
   expect(again.accepted[0]).toBe(accepted)
@@ -59,7 +67,10 @@ test('threat 61: a changed definition blocks the tool until it is accepted', asy
   await catalogue.learn('u', [tool('read'), tool('other')], true)
   const before = catalogue.version
   const learned = await catalogue.learn('u', [changed, tool('other')], true)
-  expect(learned).toMatchObject({ accepted: [{ name: 'other' }], pending: [{ name: 'read', pendingReason: 'changed' }] })
+  expect(learned).toMatchObject({
+    accepted: [{ name: 'other' }],
+    pending: [{ name: 'read', pendingReason: 'changed' }],
+  })
   expect(catalogue.accepted('u', 'read')).toBeUndefined()
   expect(catalogue.acceptedTools('u').map(({ name }) => name)).toEqual(['other'])
   expect(catalogue.pending('u', 'read')).toMatchObject({ hash: pin(changed), state: 'pending' })
@@ -111,7 +122,9 @@ test('two definitions of one name in one list: the tool is not callable', async 
 test('threat 62: a name that differs in letter case alone waits, and one of another upstream does not matter', async () => {
   const { catalogue } = await setUp()
   const learned = await catalogue.learn('u', [tool('getUser'), tool('getuser')], true)
-  expect(learned.pending).toMatchObject([{ name: 'getuser', pendingReason: 'differs from `getUser` in letter case alone' }])
+  expect(learned.pending).toMatchObject([
+    { name: 'getuser', pendingReason: 'differs from `getUser` in letter case alone' },
+  ])
   expect(catalogue.accepted('u', 'getUser')).toBeDefined()
   expect((await catalogue.learn('v', [tool('getuser')], true)).accepted).toHaveLength(1)
   expect(await catalogue.accept('u', 'getuser', pin(tool('getuser')))).toBe(true)
@@ -119,8 +132,18 @@ test('threat 62: a name that differs in letter case alone waits, and one of anot
 
 test('threat 55: names that confuse are refused and never stored', async () => {
   const { catalogue, store } = await setUp()
-  const learned = await catalogue.learn('u', [tool('tr\u0430nsfer'), tool('a\u202eb'), { inputSchema: {} }, 7, tool('\ud800')], true)
-  expect(learned.refused.map(({ name }) => name)).toEqual(['tr\\u0430nsfer', 'a\\u202eb', '(no name)', '(no name)', '\\ud800'])
+  const learned = await catalogue.learn(
+    'u',
+    [tool('tr\u0430nsfer'), tool('a\u202eb'), { inputSchema: {} }, 7, tool('\ud800')],
+    true,
+  )
+  expect(learned.refused.map(({ name }) => name)).toEqual([
+    'tr\\u0430nsfer',
+    'a\\u202eb',
+    '(no name)',
+    '(no name)',
+    '\\ud800',
+  ])
   expect(store.rows).toEqual([])
 })
 
@@ -128,7 +151,11 @@ test.each<[string, JsonObject, string]>([
   ['no schema', { inputSchema: null }, 'not an object'],
   ['a network reference', { inputSchema: { $ref: 'http://evil.example/' } }, 'leads out'],
   ['an invalid schema', { inputSchema: { type: 'object', properties: { a: { type: 'strin' } } } }, 'not valid 2020-12'],
-  ['an invalid header annotation', { inputSchema: { properties: { a: { type: 'number', 'x-mcp-header': 'A' } } } }, 'x-mcp-header'],
+  [
+    'an invalid header annotation',
+    { inputSchema: { properties: { a: { type: 'number', 'x-mcp-header': 'A' } } } },
+    'x-mcp-header',
+  ],
 ])('threat 59: an unacceptable schema is never callable, not even by accept: %s', async (_, more, why) => {
   const { catalogue, store, open } = await setUp()
   const definition = tool('t', more)
@@ -176,8 +203,12 @@ test('bounds: definitions pending by name, tools, bytes', async () => {
   const { catalogue, store } = await setUp()
   for (let i = 0; i < 15; i += 1) await catalogue.learn('u', [tool('flaps', { title: `${i}` })], true)
   expect(store.rows).toHaveLength(11)
-  expect((await catalogue.learn('u', [tool('flaps', { title: 'x' })], true)).refused[0]?.why).toContain('10 definitions')
-  expect((await catalogue.learn('u', [tool('big', { description: 'x'.repeat(300_000) })], true)).refused[0]?.why).toContain('262144')
+  expect((await catalogue.learn('u', [tool('flaps', { title: 'x' })], true)).refused[0]?.why).toContain(
+    '10 definitions',
+  )
+  expect(
+    (await catalogue.learn('u', [tool('big', { description: 'x'.repeat(300_000) })], true)).refused[0]?.why,
+  ).toContain('262144')
   const many = Array.from({ length: 1100 }, (_, i) => ({ name: `t${i}`, inputSchema: {} }))
   expect((await catalogue.learn('v', many.slice(0, 600), false)).refused).toEqual([])
   expect(catalogue.knows('v')).toBe(true)
@@ -200,11 +231,16 @@ test('a store that is down: nothing is learned, and the next list learns it', as
 test('a compiler that is of no use now: the tool is not stored, so that the next list tries again', async () => {
   let broken = true
   const flaky: SchemaCompiler = {
-    compile: (inspected, owner) => (broken ? Promise.resolve({ problem: 'busy', passing: true }) : compiler.compile(inspected, owner)),
+    compile: (inspected, owner) =>
+      broken ? Promise.resolve({ problem: 'busy', passing: true }) : compiler.compile(inspected, owner),
     stop: () => Promise.resolve(),
   }
   const { catalogue, store } = await setUp(memoryStore(), flaky)
-  expect(await catalogue.learn('u', [tool('t')], true)).toMatchObject({ accepted: [], pending: [], refused: [{ name: 't' }] })
+  expect(await catalogue.learn('u', [tool('t')], true)).toMatchObject({
+    accepted: [],
+    pending: [],
+    refused: [{ name: 't' }],
+  })
   expect(store.rows).toEqual([])
   broken = false
   expect((await catalogue.learn('u', [tool('t')], true)).accepted).toHaveLength(1)
@@ -228,4 +264,35 @@ test('tenants do not see each other', async () => {
   const other = await createCatalogue({ store, tenant: 'other', now: () => 1, compiler })
   expect(other.knows('u')).toBe(false)
   expect(other.acceptedTools('u')).toEqual([])
+})
+
+test('threat 77: a stored definition that is not what its hash says is not callable', async () => {
+  const { store, catalogue, open } = await setUp()
+  await catalogue.learn('u', [tool('t'), tool('s')], true)
+  const swapped = store.rows[1]?.definition ?? ''
+  store.rows[0] = { ...(store.rows[0] as (typeof store.rows)[0]), definition: swapped }
+  const restarted = await open()
+  expect(restarted.accepted('u', 't')).toBeUndefined()
+  expect(restarted.pending('u', 't')?.pendingReason).toContain('does not match its hash')
+  expect(restarted.accepted('u', 's')).toBeDefined()
+})
+
+test('an accepted definition that did not compile at a start is tried again', async () => {
+  const { store, catalogue } = await setUp()
+  await catalogue.learn('u', [tool('t')], true)
+  let busy = true
+  const flaky: SchemaCompiler = {
+    compile: (inspected, owner) => {
+      return busy ? Promise.resolve({ problem: 'busy', passing: true }) : compiler.compile(inspected, owner)
+    },
+    stop: () => Promise.resolve(),
+  }
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const { catalogue: restarted } = await setUp(memoryStore(store.rows), flaky)
+  expect(restarted.accepted('u', 't')).toBeUndefined()
+  expect(restarted.pending('u', 't')?.pendingReason).toContain('busy')
+  busy = false
+  await vi.advanceTimersByTimeAsync(60_000)
+  vi.useRealTimers()
+  await vi.waitFor(() => expect(restarted.accepted('u', 't')).toBeDefined())
 })

@@ -19,12 +19,24 @@ test.each<[string, JsonValue | undefined, string]>([
   ['a network reference', property({ $ref: 'https://evil.example/x.json' }), 'leads out'],
   ['a file reference', property({ $ref: 'other.json#/a' }), 'leads out'],
   ['a dynamic network reference', property({ $dynamicRef: 'http://127.0.0.1/' }), 'leads out'],
-  ['a nested $id, by which schemas of others could be named', property({ $id: 'https://shared.example/x' }), 'nested `$id`'],
+  [
+    'a nested $id, by which schemas of others could be named',
+    property({ $id: 'https://shared.example/x' }),
+    'nested `$id`',
+  ],
   ['a nested dialect', property({ $schema: 'http://json-schema.org/draft-07/schema#' }), 'another dialect'],
   ['too deep', nested(40), 'deeper than 32'],
-  ['2,000 properties', { properties: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`p${i}`, {}])) }, 'more than 1000'],
+  [
+    '2,000 properties',
+    { properties: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`p${i}`, {}])) },
+    'more than 1000',
+  ],
   ['a pattern of 1,001 characters', property({ pattern: 'a'.repeat(1001) }), 'longer than 1000'],
-  ['201 patterns', { patternProperties: Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`^${i}`, {}])) }, 'more than 200'],
+  [
+    '201 patterns',
+    { patternProperties: Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`^${i}`, {}])) },
+    'more than 200',
+  ],
   ['a property `__proto__`', JSON.parse('{"properties":{"__proto__":{"type":"string"}}}'), '__proto__'],
   ['a subschema that is a number', property(3), 'neither an object nor a boolean'],
   ['allOf that is no array', { allOf: {} }, '`allOf` is not an array'],
@@ -34,8 +46,12 @@ test.each<[string, JsonValue | undefined, string]>([
 
 test('both dialects, by either form of their name', () => {
   expect(inspectInputSchema({})).toMatchObject({ dialect: '2020-12' })
-  expect(inspectInputSchema({ $schema: 'https://json-schema.org/draft/2020-12/schema' })).toMatchObject({ dialect: '2020-12' })
-  expect(inspectInputSchema({ $schema: 'http://json-schema.org/draft-07/schema#' })).toMatchObject({ dialect: 'draft-07' })
+  expect(inspectInputSchema({ $schema: 'https://json-schema.org/draft/2020-12/schema' })).toMatchObject({
+    dialect: '2020-12',
+  })
+  expect(inspectInputSchema({ $schema: 'http://json-schema.org/draft-07/schema#' })).toMatchObject({
+    dialect: 'draft-07',
+  })
 })
 
 test('nothing but the keywords of the dialect goes on', () => {
@@ -80,7 +96,7 @@ test.each<[string, JsonValue, string]>([
   ['on the root', { type: 'object', 'x-mcp-header': 'A' }, '`properties` alone'],
   ['below items', property({ type: 'array', items: header('A') }), '`properties` alone'],
   ['below anyOf', { anyOf: [property(header('A'))] }, '`properties` alone'],
-  ['below then', { if: {}, then: property(header('A')) }, '`properties` alone'],
+  ['below a conditional', { if: {}, else: property(header('A')) }, '`properties` alone'],
   ['below $defs', { $defs: { d: header('A') } }, '`properties` alone'],
   ['twice, in another case', { properties: { a: header('Region'), b: header('REGION') } }, 'same name'],
 ])('x-mcp-header that makes the definition invalid: %s', (_, schema, why) => {

@@ -1,7 +1,9 @@
 import type { CatalogueStore, StoredTool } from '../../src/store/port.ts'
 
 /** The port in memory, with its rules: what is there stays, and one definition of a name is accepted at a time. */
-export function memoryStore(rows: StoredTool[] = []): CatalogueStore & { readonly rows: StoredTool[]; failing: boolean } {
+export function memoryStore(
+  rows: StoredTool[] = [],
+): CatalogueStore & { readonly rows: StoredTool[]; failing: boolean } {
   const same = (a: StoredTool, b: Pick<StoredTool, 'tenant' | 'upstream' | 'name'>) =>
     a.tenant === b.tenant && a.upstream === b.upstream && a.name === b.name
   const store = {

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest'
 import { foldName, nameProblem, shownName } from '../../src/catalogue/names.ts'
 
-test.each(['get_weather', 'DATA_EXPORT_v2', 'admin.tools.list', 'a-b', 'repos/create', 'two words', 'größe', '検索する', 'поиск'])(
-  'takes `%s`',
-  (name) => {
-    expect(nameProblem(name)).toBeUndefined()
-  },
-)
+test.each([
+  'get_weather',
+  'DATA_EXPORT_v2',
+  'admin.tools.list',
+  'a-b',
+  'repos/create',
+  'two words',
+  'größe',
+  '検索する',
+  'поиск',
+])('takes `%s`', (name) => {
+  expect(nameProblem(name)).toBeUndefined()
+})
 
 test.each([
   ['NFD', 'cafe\u0301', 'normal form C'],

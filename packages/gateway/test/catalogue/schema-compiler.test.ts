@@ -20,7 +20,11 @@ const problem = async (schema: JsonObject) => {
   const compiled = await compiler.compile(inspected(schema), 'u')
   return 'problem' in compiled ? compiled.problem : undefined
 }
-const property = (schema: JsonValue, more: JsonObject = {}): JsonObject => ({ type: 'object', properties: { x: schema }, ...more })
+const property = (schema: JsonValue, more: JsonObject = {}): JsonObject => ({
+  type: 'object',
+  properties: { x: schema },
+  ...more,
+})
 
 test('threat 59: arguments outside the schema are named by place and problem, never by value', async () => {
   const validate = await validator(
@@ -35,7 +39,11 @@ test('threat 59: arguments outside the schema are named by place and problem, ne
 })
 
 test('threat 58: `__proto__` and `constructor` are looked for as own keys', async () => {
-  const validate = await validator({ type: 'object', required: ['constructor'], properties: { toString: { type: 'string' } } })
+  const validate = await validator({
+    type: 'object',
+    required: ['constructor'],
+    properties: { toString: { type: 'string' } },
+  })
   expect(validate({})).toContain('constructor')
   expect(validate({ constructor: 1 })).toBeUndefined()
   const closed = await validator({ type: 'object', additionalProperties: false })
@@ -55,7 +63,10 @@ test('2020-12 and draft-07 differ where they do', async () => {
 })
 
 test('local references work, others were refused before', async () => {
-  const validate = await validator({ ...property({ $ref: '#/$defs/node' }), $defs: { node: property({ $ref: '#/$defs/node' }, { additionalProperties: false }) } })
+  const validate = await validator({
+    ...property({ $ref: '#/$defs/node' }),
+    $defs: { node: property({ $ref: '#/$defs/node' }, { additionalProperties: false }) },
+  })
   expect(validate({ x: { x: { x: {} } } })).toBeUndefined()
   expect(validate({ x: { x: { y: 1 } } })).toBeDefined()
   expect(await problem(property({ $ref: '#/$defs/none' }))).toContain("can't resolve")
@@ -90,7 +101,9 @@ describe('field notes: regular expressions', () => {
 describe('what one validation may cost', () => {
   test('exponential references', async () => {
     const level = (i: number): JsonObject => ({ anyOf: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }] })
-    const $defs = Object.fromEntries(Array.from({ length: 31 }, (_, i) => [`d${i}`, i === 30 ? { type: 'number' } : level(i)]))
+    const $defs = Object.fromEntries(
+      Array.from({ length: 31 }, (_, i) => [`d${i}`, i === 30 ? { type: 'number' } : level(i)]),
+    )
     const validate = await validator({ ...property({ $ref: '#/$defs/d0' }), $defs })
     const started = performance.now()
     expect(validate({ x: 'no' })).toContain('takes too long')
@@ -105,6 +118,15 @@ describe('what one validation may cost', () => {
     expect(validate({ x: [{ a: 1 }, { a: 2 }] })).toBeUndefined()
   })
 
+  test('a definition used often is not copied as often', async () => {
+    const big = { type: 'object', properties: Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`p${i}`, { type: 'string' }])) }
+    const uses = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`u${i}`, { $ref: '#/$defs/big' }]))
+    const validate = await validator({ type: 'object', properties: uses, $defs: { big }, unevaluatedProperties: false })
+    expect(validate({ u399: { p1: 'x' } })).toBeUndefined()
+    expect(validate({ u399: { p1: 1 } })).toContain('/u399/p1')
+    expect(validate({ other: 1 })).toContain('`other`')
+  })
+
   test('references that lead nowhere', async () => {
     const validate = await validator({ allOf: [{ $ref: '#' }] })
     expect(validate({})).toContain('cannot be checked')
@@ -113,7 +135,10 @@ describe('what one validation may cost', () => {
 
 test('field notes: close to a thousand properties compile off the main thread', async () => {
   const properties = Object.fromEntries(
-    Array.from({ length: 900 }, (_, i) => [`p${i}`, { type: 'string', minLength: 1, ...(i % 9 === 0 ? { pattern: `^${i}` } : {}) }]),
+    Array.from({ length: 900 }, (_, i) => [
+      `p${i}`,
+      { type: 'string', minLength: 1, ...(i % 9 === 0 ? { pattern: `^${i}` } : {}) },
+    ]),
   )
   let longest = 0
   let last = performance.now()
@@ -135,8 +160,12 @@ test('a schema that takes too long is not acceptable, and its upstream alone is 
     return inspected({ type: 'object', properties, unevaluatedProperties: false })
   }
   const results = await Promise.all(Array.from({ length: 6 }, (_, salt) => hasty.compile(slow(salt), 'hostile')))
-  expect(results.slice(0, 3)).toEqual(Array(3).fill({ problem: expect.stringContaining('longer than 25 ms'), passing: false }))
-  expect(results.slice(3)).toEqual(Array(3).fill({ problem: expect.stringContaining('try again later'), passing: true }))
+  expect(results.slice(0, 3)).toEqual(
+    Array(3).fill({ problem: expect.stringContaining('longer than 25 ms'), passing: false }),
+  )
+  expect(results.slice(3)).toEqual(
+    Array(3).fill({ problem: expect.stringContaining('try again later'), passing: true }),
+  )
   await hasty.stop()
   const other = createSchemaCompiler({ timeLimitMs: 20_000 })
   expect(await validator({}, other)).toBeDefined()

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { evaluateValidator } from '../../src/catalogue/validator.ts'
 
 test('generated code reaches nothing of Node, and makes no further code', () => {
-  const probe = (expression: string) => evaluateValidator(`module.exports = () => { module.exports.errors = [{ instancePath: '', message: String(${expression}) }]; return false }`)({})
+  const probe = (expression: string) =>
+    evaluateValidator(
+      `module.exports = () => { module.exports.errors = [{ instancePath: '', message: String(${expression}) }]; return false }`,
+    )({})
   expect(probe('typeof process')).toContain('undefined')
   expect(probe('typeof fetch')).toContain('undefined')
   expect(probe('typeof globalThis.process')).toContain('undefined')

@@ -33,7 +33,7 @@ describe('hostile answers', () => {
   test.each([301, 302, 303, 307, 308])('threat 29: a redirect is not followed (%i)', async (status) => {
     const elsewhere = await upstreamOf((got, response) => json(response, 200, result(got)))
     later(() => elsewhere.close())
-    const { send } = await serve((_, response) => void response.writeHead(status, { location: elsewhere.url }).end())
+    const { send } = await serve((got, response) => json(response, status, result(got), { location: elsewhere.url }))
     expect(await send(modernCall())).toMatchObject({
       kind: 'refused',
       refusal: { reason: 'upstream_invalid' },

@@ -100,6 +100,15 @@ describe('lives of children', () => {
     await expect.poll(() => isAlive(first)).toBe(false)
   })
 
+  test('a client that has gone while its child started: nothing is sent', async () => {
+    const { send } = start('modern')
+    const relay = new Client()
+    const pending = send(tool('pid'), { relay })
+    relay.leave()
+    expect(await pending).toMatchObject({ kind: 'refused', sent: false })
+    expect(resultOf(await send(tool('seen'))).cancelled).toEqual([])
+  })
+
   test('calls under way at one child are bounded', async () => {
     const made = start('modern')
     const calls = Array.from({ length: 70 }, () => made.send(tool('silent')))

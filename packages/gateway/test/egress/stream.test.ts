@@ -92,19 +92,14 @@ describe('a stream that answers a call', () => {
 
   test('threat 95: a slow reader holds the upstream up, and gets every event in order', async () => {
     const total = 3_000
-    let blocked = 0
+    let written = 0
     const { send } = await serve(async (got, response) => {
       const stream = sse(response)
-      const filler = 'x'.repeat(2_000)
-      for (let n = 0; n < total; n++) {
-        if (
-          !response.write(
-            `data: ${JSON.stringify({ ...progress(n), params: { progressToken: 't', progress: n, message: filler } })}\n\n`,
-          )
-        ) {
-          blocked++
-          await new Promise((resolve) => response.once('drain', resolve))
-        }
+      const message = 'x'.repeat(10_000)
+      for (; written < total; written++) {
+        const { params, ...notification } = progress(written)
+        const more = response.write(`data: ${JSON.stringify({ ...notification, params: { ...params, message } })}\n\n`)
+        if (!more) await new Promise((resolve) => response.once('drain', resolve))
       }
       stream.send(result(got))
       stream.end()
@@ -113,13 +108,11 @@ describe('a stream that answers a call', () => {
     relay.takes = false
     const pending = send(modernCall(), { relay })
     await relay.seen(1)
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await new Promise((resolve) => setTimeout(resolve, 300))
     expect(relay.events).toHaveLength(1)
-    const before = blocked
-    expect(before).toBeLessThan(total / 2)
+    expect(written).toBeLessThan(total / 2)
     relay.catchUp()
     expect(await pending).toMatchObject({ kind: 'response' })
-    expect(relay.events).toHaveLength(total)
     expect(dataOf(relay).map((event) => event.params.progress)).toEqual(Array.from({ length: total }, (_, n) => n))
   })
 

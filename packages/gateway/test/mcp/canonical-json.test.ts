@@ -32,7 +32,7 @@ test.each<[string, JsonValue, string]>([
   ],
   [
     'numbers as ECMAScript prints them',
-    [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27, -0],
+    [JSON.parse('333333333.33333329'), 1e30, 4.5, 2e-3, 1e-27, -0],
     '[333333333.3333333,1e+30,4.5,0.002,1e-27,0]',
   ],
   ['an own `__proto__` as a member', JSON.parse('{"b":1,"__proto__":{"a":2}}'), '{"__proto__":{"a":2},"b":1}'],

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { JsonObject, JsonValue } from '../../src/mcp/call.ts'
 import { convey, decimalText, NotConveyable, planFor } from '../../src/policy/argument-plan.ts'
 import { typeArguments } from '../../src/policy/argument-types.ts'
-import { readsOf } from '../../src/policy/reads.ts'
 import { parsePolicy } from '../../src/policy/cedar.ts'
+import { readsOf } from '../../src/policy/reads.ts'
 
 const schema: JsonObject = {
   type: 'object',
@@ -23,7 +23,9 @@ function passed(condition: string, value: JsonValue) {
   const parsed = parsePolicy(`permit(principal, action, resource) when { ${condition} };`)
   if (!('json' in parsed)) throw new Error(parsed.fault.message)
   const node = readsOf(parsed.json).context.within.get('arguments')
-  return node === undefined ? undefined : JSON.parse(JSON.stringify(convey(planFor(node, typeArguments(schema)), value, 'arguments')))
+  return node === undefined
+    ? undefined
+    : JSON.parse(JSON.stringify(convey(planFor(node, typeArguments(schema)), value, 'arguments')))
 }
 const args = (text: string) => `context.arguments.${text}`
 
@@ -50,8 +52,16 @@ test.each<[string, string, JsonValue]>([
   ['a float for an integer', `${args('amount')} < 5`, { amount: 1.5 }],
   ['field notes: an integer beyond 2^53', `${args('amount')} < 5`, { amount: 2 ** 53 }],
   ['a string for an integer', `${args('amount')} < 5`, { amount: '1' }],
-  ['field notes: an entity for an integer', `${args('amount')} < 5`, { amount: { __entity: { type: 'Sallyport::Tool', id: 'x' } } }],
-  ['field notes: an extension for a string', `${args('note')} == "a"`, { note: { __extn: { fn: 'decimal', arg: '1.0' } } }],
+  [
+    'field notes: an entity for an integer',
+    `${args('amount')} < 5`,
+    { amount: { __entity: { type: 'Sallyport::Tool', id: 'x' } } },
+  ],
+  [
+    'field notes: an extension for a string',
+    `${args('note')} == "a"`,
+    { note: { __extn: { fn: 'decimal', arg: '1.0' } } },
+  ],
   ['field notes: a number of five digits', `${args('price')} == decimal("1.0")`, { price: 0.00001 }],
   ['a number too large', `${args('price')} == decimal("1.0")`, { price: 1e15 }],
   ['a lone surrogate', `${args('note')} == "a"`, { note: '\ud800' }],
@@ -68,7 +78,9 @@ test.each<[string, string, JsonValue]>([
 })
 
 test('nothing of a value is in the message', () => {
-  expect(() => passed(`${args('amount')} < 5`, { amount: 'hunter2' })).toThrow('`arguments.amount` cannot be read as Long')
+  expect(() => passed(`${args('amount')} < 5`, { amount: 'hunter2' })).toThrow(
+    '`arguments.amount` cannot be read as Long',
+  )
 })
 
 test('decimals are exact or not at all', () => {

@@ -3,7 +3,9 @@ import type { JsonObject, JsonValue } from '../../src/mcp/call.ts'
 import { toCedarType, typeArguments } from '../../src/policy/argument-types.ts'
 
 const typed = (schema: JsonValue, $defs: JsonObject = {}) => {
-  const attribute = typeArguments({ type: 'object', properties: { x: schema }, required: ['x'], $defs }).attributes.get('x')
+  const attribute = typeArguments({ type: 'object', properties: { x: schema }, required: ['x'], $defs }).attributes.get(
+    'x',
+  )
   return attribute && { ...toCedarType(attribute.type), required: attribute.required }
 }
 const decimal = { type: 'Extension', name: 'decimal', required: true }
@@ -19,7 +21,11 @@ test.each<[string, JsonValue, unknown]>([
   ['enum', { enum: ['a', 'b'] }, { type: 'String', required: true }],
   ['enum of numbers', { enum: [1, 1.5] }, decimal],
   ['const', { const: true }, { type: 'Boolean', required: true }],
-  ['optional by anyOf', { anyOf: [{ type: 'string', maxLength: 3 }, { type: 'null' }] }, { type: 'String', required: false }],
+  [
+    'optional by anyOf',
+    { anyOf: [{ type: 'string', maxLength: 3 }, { type: 'null' }] },
+    { type: 'String', required: false },
+  ],
   ['allOf', { allOf: [{ title: 'x' }, { type: 'string' }] }, { type: 'String', required: true }],
   ['reference', { $ref: '#/$defs/s' }, { type: 'String', required: true }],
   ['union', { type: ['string', 'integer'] }, undefined],
@@ -39,7 +45,8 @@ test.each<[string, JsonValue, unknown]>([
 })
 
 test('records nest, eight deep', () => {
-  const nest = (depth: number): JsonObject => (depth === 0 ? { type: 'string' } : { type: 'object', properties: { a: nest(depth - 1) } })
+  const nest = (depth: number): JsonObject =>
+    depth === 0 ? { type: 'string' } : { type: 'object', properties: { a: nest(depth - 1) } }
   const text = JSON.stringify(toCedarType(typeArguments(nest(20))))
   expect(text.match(/"a"/g)).toHaveLength(8)
 })
@@ -56,5 +63,9 @@ test('references that multiply are bounded', () => {
 })
 
 test('field notes: an argument named `__entity` or `__extn` has no type', () => {
-  expect([...typeArguments({ properties: { __entity: { type: 'string' }, __extn: { type: 'string' }, a: { type: 'string' } } }).attributes.keys()]).toEqual(['a'])
+  expect([
+    ...typeArguments({
+      properties: { __entity: { type: 'string' }, __extn: { type: 'string' }, a: { type: 'string' } },
+    }).attributes.keys(),
+  ]).toEqual(['a'])
 })

@@ -22,13 +22,19 @@ test.each<[string, string, boolean]>([
   ['a forbid', `permit(${head}); forbid(${head});`, false],
   ['a forbid for some argument', `permit(${head}); forbid(${head}) when { ${small} };`, true],
   ['a forbid for the person', `permit(${head}); forbid(${head}) when { principal is Sallyport::Person };`, false],
-  ['a forbid for the person and some argument', `permit(${head}); forbid(${head}) when { principal is Sallyport::Person && ${small} };`, true],
+  [
+    'a forbid for the person and some argument',
+    `permit(${head}); forbid(${head}) when { principal is Sallyport::Person && ${small} };`,
+    true,
+  ],
 ])('a list shows what some argument could allow: %s', (_, policies, shown) => {
   expect(engine(policies, [transfer]).couldAllow(principal(), transfer)).toBe(shown)
 })
 
 test('a list and a call do not share answers', () => {
-  const of = engine(`permit(${head}) when { context.scopes.contains("x") }; forbid(${head}) when { ${small} };`, [transfer])
+  const of = engine(`permit(${head}) when { context.scopes.contains("x") }; forbid(${head}) when { ${small} };`, [
+    transfer,
+  ])
   const ann = principal({ scopes: new Set(['x']) })
   expect(of.couldAllow(ann, transfer)).toBe(true)
   expect(of.couldAllow(ann, transfer)).toBe(true)

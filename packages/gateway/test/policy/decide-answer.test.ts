@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decideAnswer, type DeterminingPolicy } from '../../src/policy/decide-answer.ts'
+import { type DeterminingPolicy, decideAnswer } from '../../src/policy/decide-answer.ts'
 
 const permit: DeterminingPolicy = { id: 'p', approvers: undefined }
-const asks = (group: string, count: number): DeterminingPolicy => ({ id: `ask-${group}-${count}`, approvers: { group, count } })
+const asks = (group: string, count: number): DeterminingPolicy => ({
+  id: `ask-${group}-${count}`,
+  approvers: { group, count },
+})
 
 test.each<[string, 'allow' | 'deny', DeterminingPolicy[], string[], string]>([
   ['one permit', 'allow', [permit], [], 'allow'],
@@ -19,8 +22,16 @@ test.each<[string, 'allow' | 'deny', DeterminingPolicy[], string[], string]>([
 })
 
 test('all whom every ask names are asked; of two asks for one group the larger counts', () => {
-  const decision = decideAnswer({ decision: 'allow', determining: [asks('ops', 1), asks('finance', 2), asks('ops', 3)], errors: [] }, 'v')
-  expect(decision).toMatchObject({ approvers: [{ group: 'ops', count: 3 }, { group: 'finance', count: 2 }] })
+  const decision = decideAnswer(
+    { decision: 'allow', determining: [asks('ops', 1), asks('finance', 2), asks('ops', 3)], errors: [] },
+    'v',
+  )
+  expect(decision).toMatchObject({
+    approvers: [
+      { group: 'ops', count: 3 },
+      { group: 'finance', count: 2 },
+    ],
+  })
 })
 
 test('threat 64: whatever else is said, an error denies', () => {
@@ -30,7 +41,10 @@ test('threat 64: whatever else is said, an error denies', () => {
       fc.array(fc.constantFrom(permit, asks('ops', 1))),
       fc.array(fc.string(), { minLength: 1 }),
       (decision, determining, errors) => {
-        expect(decideAnswer({ decision, determining, errors }, 'v')).toMatchObject({ outcome: 'deny', reason: 'policy_error' })
+        expect(decideAnswer({ decision, determining, errors }, 'v')).toMatchObject({
+          outcome: 'deny',
+          reason: 'policy_error',
+        })
       },
     ),
   )

@@ -9,7 +9,9 @@ import type { PolicyEngine } from '../../src/policy/port.ts'
 
 export const issuer = 'https://idp.example'
 
-export function principal(of: Partial<Principal> & { readonly subject?: string; readonly groups?: readonly string[] } = {}): Principal {
+export function principal(
+  of: Partial<Principal> & { readonly subject?: string; readonly groups?: readonly string[] } = {},
+): Principal {
   const { subject = 'ann', groups = [], ...more } = of
   return Object.freeze({
     tenant: 'default',

@@ -26,7 +26,9 @@ test('files by name, policies by place; what is no policy file is not read', asy
 })
 
 test('a missing folder is a problem, an empty one is none', async () => {
-  expect(await loadPolicies(path.join(dir, 'none'))).toMatchObject({ problems: [{ message: expect.stringContaining('cannot be read') }] })
+  expect(await loadPolicies(path.join(dir, 'none'))).toMatchObject({
+    problems: [{ message: expect.stringContaining('cannot be read') }],
+  })
   expect(await loadPolicies(dir)).toEqual({ policies: [], problems: [] })
 })
 

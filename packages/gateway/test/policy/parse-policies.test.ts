@@ -7,7 +7,10 @@ import { splitStatements } from '../../src/policy/statements.ts'
 const problemsOf = (text: string) => parsePolicies('a.cedar', text).problems
 
 test('field notes: ids are `@id` or `{file}#{n}`, and annotations stay with their policy beyond ten', () => {
-  const text = Array.from({ length: 12 }, (_, i) => `@approval("group-${i}, 1") permit(principal, action, resource);`).join('\n')
+  const text = Array.from(
+    { length: 12 },
+    (_, i) => `@approval("group-${i}, 1") permit(principal, action, resource);`,
+  ).join('\n')
   const { policies } = parsePolicies('a.cedar', text)
   expect(policies.map(({ id, approvers, line }) => [id, approvers?.group, line])).toEqual(
     Array.from({ length: 12 }, (_, i) => [`a.cedar#${i}`, `group-${i}`, i + 1]),
@@ -30,9 +33,27 @@ test('every problem at once, each with its place and what to do', () => {
 permit(principal, action, resource) when { 1 + `
   expect(problemsOf(text)).toEqual([
     { file: 'a.cedar', line: 1, column: expect.any(Number), message: expect.any(String), help: expect.anything() },
-    { file: 'a.cedar', line: 3, column: 28, message: 'unexpected token `resource`', help: expect.stringContaining('expected') },
-    { file: 'a.cedar', line: 4, column: 1, message: expect.stringContaining('@approval'), help: expect.stringContaining('finance, 2') },
-    { file: 'a.cedar', line: 5, column: expect.any(Number), message: 'unexpected end of input', help: expect.anything() },
+    {
+      file: 'a.cedar',
+      line: 3,
+      column: 28,
+      message: 'unexpected token `resource`',
+      help: expect.stringContaining('expected'),
+    },
+    {
+      file: 'a.cedar',
+      line: 4,
+      column: 1,
+      message: expect.stringContaining('@approval'),
+      help: expect.stringContaining('finance, 2'),
+    },
+    {
+      file: 'a.cedar',
+      line: 5,
+      column: expect.any(Number),
+      message: 'unexpected end of input',
+      help: expect.anything(),
+    },
   ])
 })
 
@@ -54,7 +75,9 @@ test.each([
 })
 
 test('field notes: `@approval("group", "2")` does not parse, and the help says how to write it', () => {
-  expect(problemsOf('@approval("group", "2") permit(principal, action, resource);')).toMatchObject([{ line: 1, column: 18 }])
+  expect(problemsOf('@approval("group", "2") permit(principal, action, resource);')).toMatchObject([
+    { line: 1, column: 18 },
+  ])
   expect(parseApproval('finance, team A, 2')).toEqual({ group: 'finance, team A', count: 2 })
 })
 
@@ -64,8 +87,30 @@ test('field notes: a template has no place here', () => {
 
 test.each([
   ['an unqualified type', 'permit(principal in Group::"x", action, resource);', 'write `Sallyport::Group`'],
-  ['an unqualified type in a condition', 'permit(principal, action, resource) when { principal is Person };', 'write `Sallyport::Person`'],
+  [
+    'an unqualified type in a condition',
+    'permit(principal, action, resource) when { principal is Person };',
+    'write `Sallyport::Person`',
+  ],
   ['an unknown action', 'permit(principal, action == Sallyport::Action::"delete", resource);', '{upstream}/{tool}'],
+  ['a group as a principal', 'forbid(principal == Sallyport::Group::"x", action, resource);', 'principal in'],
+  ['a tool as a principal', 'forbid(principal is Sallyport::Tool, action, resource);', 'principal in'],
+  ['a person as a resource', 'forbid(principal, action, resource is Sallyport::Person);', 'name a'],
+  [
+    'calls on an upstream itself',
+    'forbid(principal, action in Sallyport::Action::"call", resource == Sallyport::Upstream::"x");',
+    'calls act on',
+  ],
+  [
+    'a tool of another upstream',
+    'forbid(principal, action == Sallyport::Action::"a/t", resource in Sallyport::Upstream::"b");',
+    'calls act on',
+  ],
+  [
+    'a list of a tool',
+    'forbid(principal, action == Sallyport::Action::"list", resource is Sallyport::Tool);',
+    'calls act on',
+  ],
   ['the group of calls by `==`', 'forbid(principal, action == Sallyport::Action::"call", resource);', 'action in'],
 ])('vocabulary: %s', (_, text, help) => {
   expect(problemsOf(text)).toMatchObject([{ help: expect.stringContaining(help) }])
@@ -77,6 +122,20 @@ test.each([
   ['an id of 129 characters', `@id("${'x'.repeat(129)}") permit(principal, action, resource);`],
 ])('ids: %s', (_, text) => {
   expect(problemsOf(text)).toMatchObject([{ message: expect.stringContaining('@id') }])
+})
+
+test.each([
+  'permit(principal, action, resource);',
+  'permit(principal, action in Sallyport::Action::"call", resource in Sallyport::Upstream::"x");',
+  'permit(principal, action in Sallyport::Action::"call", resource == Sallyport::Tool::"x/y");',
+  'permit(principal, action, resource is Sallyport::Upstream);',
+  'permit(principal, action, resource is Sallyport::Tool in Sallyport::Upstream::"x");',
+  'permit(principal, action == Sallyport::Action::"x/y", resource == Sallyport::Tool::"x/y");',
+  'permit(principal, action in [Sallyport::Action::"list", Sallyport::Action::"x/y"], resource == Sallyport::Upstream::"x");',
+  'permit(principal, action == Sallyport::Action::"list", resource in Sallyport::Upstream::"x");',
+  'permit(principal is Sallyport::Person in Sallyport::Group::"g", action, resource);',
+])('vocabulary: nothing wrong with %s', (text) => {
+  expect(problemsOf(text)).toEqual([])
 })
 
 const condition = (text: string) => `permit(principal, action, resource) when { ${text} };`
@@ -101,7 +160,8 @@ test('an integer that JSON would round is a problem', () => {
 test('statements cover the whole text, whatever it is', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom('"', '\\', ';', '/', '\n', 'a', ' ', '(', '{', 'é') }), (text) => {
-      for (const { text: part, offset } of splitStatements(text)) expect(text.slice(offset, offset + part.length)).toBe(part)
+      for (const { text: part, offset } of splitStatements(text))
+        expect(text.slice(offset, offset + part.length)).toBe(part)
     }),
     { numRuns: 300 },
   )
