@@ -48,7 +48,7 @@ export function factsOf(code: string): Facts {
     free: new Set(),
   }
   walk(parseSync(code, { syntax: 'typescript', target: 'es2024' }) as unknown as Node, found)
-  for (const name of found.free) if (!found.bound.has(name)) found.powers.add(name)
+  for (const name of found.free) found.powers.add(found.bound.has(name) ? `own ${name}` : name)
   return found
 }
 
@@ -199,7 +199,7 @@ function cast(node: Node, found: Found): void {
 function constantOf(node: unknown): string | undefined {
   if (!isNode(node)) return undefined
   if (node.type === 'StringLiteral') return String(node.value)
-  if (node.type === 'ParenthesisExpression') return constantOf(node.expression)
+  if (node.type === 'ParenthesisExpression' || node.type === 'TsNonNullExpression') return constantOf(node.expression)
   if (node.type === 'BinaryExpression' && node.operator === '+')
     return concat([constantOf(node.left), constantOf(node.right)])
   if (node.type !== 'TemplateLiteral') return undefined
@@ -266,11 +266,10 @@ function childrenOf(node: Readonly<Record<string, unknown>>): readonly Node[] {
   return Object.values(node).flatMap((value) => (Array.isArray(value) ? value.flatMap(unwrapped) : unwrapped(value)))
 }
 
-/** Arguments and elements stand in an `{spread, expression}` without a type of their own. */
+/** Arguments, elements, and the functions of methods stand in objects without a type of their own. */
 function unwrapped(value: unknown): readonly Node[] {
   if (isNode(value)) return [value]
-  const expression = typeof value === 'object' && value !== null && 'expression' in value ? value.expression : undefined
-  return isNode(expression) ? [expression] : []
+  return typeof value === 'object' && value !== null ? childrenOf({ ...value }) : []
 }
 
 function listOf(value: unknown): readonly Node[] {

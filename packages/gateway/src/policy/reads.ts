@@ -47,7 +47,7 @@ function readsOfExpression(expr: Expr): ExpressionReads {
   if (chain === undefined) {
     return operandsOf(expr)
       .map(readsOfExpression)
-      .reduce(mergeReads, { context: nothing, resource: 'nothing', action: false })
+      .reduce(mergeExpressions, { context: nothing, resource: 'nothing', action: false })
   }
   const { variable, path, presence } = chain
   return {
@@ -57,12 +57,16 @@ function readsOfExpression(expr: Expr): ExpressionReads {
   }
 }
 
-function mergeReads(a: ExpressionReads, b: ExpressionReads): ExpressionReads {
+function mergeExpressions(a: ExpressionReads, b: ExpressionReads): ExpressionReads {
   return {
     context: mergeNodes(a.context, b.context),
     resource: more(a.resource, b.resource),
     action: a.action || b.action,
   }
+}
+
+export function mergeReads(a: Reads, b: Reads): Reads {
+  return { ...mergeExpressions(a, b), groups: a.groups.union(b.groups), actions: a.actions.union(b.actions) }
 }
 
 function more(a: Reads['resource'], b: Reads['resource']): Reads['resource'] {

@@ -6,7 +6,7 @@ import { type Plan, planFor, planType } from './argument-plan.ts'
 import type { RecordArgument } from './argument-types.ts'
 import type { EntityJson, Prepared, TypeAndId } from './cedar.ts'
 import type { Decision } from './decision.ts'
-import { mergeNodes, type ReadNode, type Reads, readsPrincipalAlone } from './reads.ts'
+import { mergeReads, type ReadNode, type Reads, readsPrincipalAlone } from './reads.ts'
 import type { ContextPlan } from './request.ts'
 import type { Aim } from './scope.ts'
 import { toolAttributes } from './tool-attributes.ts'
@@ -70,20 +70,6 @@ const nothing: Reads = {
   action: false,
   groups: new Set(),
   actions: new Set(),
-}
-
-function mergeReads(a: Reads, b: Reads): Reads {
-  return {
-    context: mergeNodes(a.context, b.context),
-    resource: [a.resource, b.resource].includes('identity')
-      ? 'identity'
-      : a.resource === 'nothing'
-        ? b.resource
-        : a.resource,
-    action: a.action || b.action,
-    groups: a.groups.union(b.groups),
-    actions: a.actions.union(b.actions),
-  }
 }
 
 function resourceFor(

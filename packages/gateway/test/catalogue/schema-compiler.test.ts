@@ -119,7 +119,10 @@ describe('what one validation may cost', () => {
   })
 
   test('a definition used often is not copied as often', async () => {
-    const big = { type: 'object', properties: Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`p${i}`, { type: 'string' }])) }
+    const big = {
+      type: 'object',
+      properties: Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`p${i}`, { type: 'string' }])),
+    }
     const uses = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`u${i}`, { $ref: '#/$defs/big' }]))
     const validate = await validator({ type: 'object', properties: uses, $defs: { big }, unevaluatedProperties: false })
     expect(validate({ u399: { p1: 'x' } })).toBeUndefined()
