@@ -18,8 +18,13 @@ export const mints: ReadonlyMap<string | RegExp, string> = new Map([
   [`${gateway}/audit/log.ts`, 'mints Intent, once the entry is durable'],
 ])
 
+/** Who may assert a value to be what a stage mints, or to be `never` or `any`. */
 export const asserts: ReadonlyMap<string | RegExp, string> = new Map([
   [`${gateway}/credentials/port.ts`, 'brands a Credential, for those who may mint'],
+  [
+    `${gateway}/credentials/credentials.ts`,
+    'narrows what a broker minted to the upstream by whose name it was looked up',
+  ],
   [`${gateway}/credentials/token-request.ts`, 'gives oauth4webapi the guarded fetch, whose type is narrower'],
 ])
 
@@ -68,6 +73,13 @@ export const computingCrypto: ReadonlySet<string> = new Set([
 export const unreadable: ReadonlyMap<string | RegExp, string> = new Map([
   [`${gateway}/catalogue/compile-worker.ts`, 'loads ajv, which is CommonJS, in a thread of its own'],
   [`${gateway}/catalogue/validator.ts`, 'evaluates the validators that ajv wrote, in an empty realm'],
+])
+
+/** Where `fetch` is a name of their own, so that a use of the global one would not be seen. */
+export const ownFetch: ReadonlyMap<string | RegExp, string> = new Map<string | RegExp, string>([
+  [`${gateway}/server.ts`, 'makes the guarded fetch'],
+  [`${gateway}/credentials/token-request.ts`, 'is given the guarded fetch'],
+  [/^packages\/guard\/src\/verify\//, 'is given the guarded fetch'],
 ])
 
 /** OAuth with Node's own fetch. */

@@ -85,7 +85,7 @@ describe('what is harmless is not caught', () => {
     ],
     [
       'a fetch that was passed in',
-      'packages/gateway/src/identity/planted.ts',
+      'packages/guard/src/verify/planted.ts',
       `export const a = (fetch: (url: string) => void) => fetch('x')`,
     ],
     [

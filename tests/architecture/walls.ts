@@ -17,7 +17,7 @@ const powers =
   /^(Date|performance|Math|process|fetch|WebSocket|EventSource|XMLHttpRequest|BroadcastChannel|navigator)(\.|$)/
 const senders = /^(fetch|WebSocket|EventSource|XMLHttpRequest|BroadcastChannel|navigator)$/
 const anything =
-  /^(globalThis|global|eval|Function|require|process|\.constructor|import\.meta\.resolve|process\.(binding|getBuiltinModule|dlopen|mainModule|\[computed\]))$/
+  /^(globalThis|global|eval|Function|(own )?require|process|\.constructor|import\.meta\.resolve|process\.(binding|getBuiltinModule|dlopen|mainModule|\[computed\]))$/
 
 /** Of Node's network modules: what listens, describes or computes, and connects to nothing. */
 const passive = new Set([
@@ -77,6 +77,13 @@ export const walls: readonly Wall[] = [
         .filter(({ from, typeOnly }) => from !== undefined && !typeOnly && network.test(from))
         .flatMap(({ from, names }) => names.filter((name) => !passive.has(name)).map((name) => `${name} of ${from}`)),
     ],
+  },
+  {
+    name: 'few call something of their own by the name of the global fetch',
+    around: everywhere,
+    allowed: allowed.ownFetch,
+    offends: ({ facts }) =>
+      powersOf(facts, /^own (fetch|WebSocket|EventSource|XMLHttpRequest|BroadcastChannel|navigator)$/),
   },
   {
     name: 'who speaks OAuth as a client does so through the guarded fetch',

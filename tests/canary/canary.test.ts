@@ -7,7 +7,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CapturingUpstream } from '../harness/capture.ts'
 import { filesBelow } from '../harness/files.ts'
-import { repository, type RunningGateway, startGateway } from '../harness/gateway.ts'
+import { type RunningGateway, repository, startGateway } from '../harness/gateway.ts'
 import { type ModernCall, type RawAnswer, sendModern } from '../harness/raw.ts'
 import { sightings } from '../harness/sightings.ts'
 
@@ -48,7 +48,13 @@ beforeEach(() => {
 })
 
 function call(more: Partial<ModernCall>): Promise<RawAnswer> {
-  return sendModern({ url: gateway.endpoint('vendor'), token, name: 'echo', params: { name: 'echo', arguments: { message: 'hello' } }, ...more })
+  return sendModern({
+    url: gateway.endpoint('vendor'),
+    token,
+    name: 'echo',
+    params: { name: 'echo', arguments: { message: 'hello' } },
+    ...more,
+  })
 }
 
 function withMessage(message: string): Partial<ModernCall> {
@@ -57,7 +63,10 @@ function withMessage(message: string): Partial<ModernCall> {
 
 /** The refusal's code, wherever the answer carries it. */
 function codeOf(answer: RawAnswer): number | undefined {
-  const body = JSON.parse(answer.body) as { error?: { code: number }; result?: { _meta?: Record<string, { code: number }> } }
+  const body = JSON.parse(answer.body) as {
+    error?: { code: number }
+    result?: { _meta?: Record<string, { code: number }> }
+  }
   return body.error?.code ?? body.result?._meta?.['dev.sallyport/refusal']?.code
 }
 
@@ -122,7 +131,10 @@ describe('threat 26: the token in arguments is blocked, however it is written', 
 
   test('JSON escapes', async () => {
     const escaped = [...token].map((char) => `\\u00${char.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
-    const meta = JSON.stringify({ 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} })
+    const meta = JSON.stringify({
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    })
     const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"message":"${escaped}"},"_meta":${meta}}}`
     const answer = await call({ body })
     expect(codeOf(answer)).toBe(2007)
@@ -166,7 +178,10 @@ describe('threat 28: Mcp-Param-*', () => {
   })
 
   test('that differs from the body is refused', async () => {
-    const answer = await call({ params: { name: 'echo', arguments: { message: 'hi', region: 'eu-1' } }, headers: [`Mcp-Param-Region: ${token}`] })
+    const answer = await call({
+      params: { name: 'echo', arguments: { message: 'hi', region: 'eu-1' } },
+      headers: [`Mcp-Param-Region: ${token}`],
+    })
     expect(answer.status).toBe(400)
     expect(codeOf(answer)).toBe(-32020)
     expect(upstream.requests).toBe(0)
@@ -193,7 +208,11 @@ describe('threat 30: an upstream that echoes our credential', () => {
   ]
   test.each(echoes)('in JSON, %s', async (_, encode) => {
     upstream.misbehave = (message, _request, response) => {
-      const body = JSON.stringify({ jsonrpc: '2.0', id: message.id, result: { resultType: 'complete', content: [{ type: 'text', text: encode(vendorKey) }] } })
+      const body = JSON.stringify({
+        jsonrpc: '2.0',
+        id: message.id,
+        result: { resultType: 'complete', content: [{ type: 'text', text: encode(vendorKey) }] },
+      })
       response.writeHead(200, { 'content-type': 'application/json' })
       response.write(body.slice(0, 90))
       setTimeout(() => response.end(body.slice(90)), 20)
@@ -209,7 +228,13 @@ describe('threat 30: an upstream that echoes our credential', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write('data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"')
       response.write(vendorKey.slice(0, 11))
-      setTimeout(() => response.end(`${vendorKey.slice(11)}"}}\n\ndata: {"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":{}}\n\n`), 20)
+      setTimeout(
+        () =>
+          response.end(
+            `${vendorKey.slice(11)}"}}\n\ndata: {"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":{}}\n\n`,
+          ),
+        20,
+      )
       return true
     }
     const answer = await call({})
@@ -220,7 +245,9 @@ describe('threat 30: an upstream that echoes our credential', () => {
   test('in an error', async () => {
     upstream.misbehave = (message, _request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, error: { code: -32000, message: `bad key ${vendorKey}` } }))
+      response.end(
+        JSON.stringify({ jsonrpc: '2.0', id: message.id, error: { code: -32000, message: `bad key ${vendorKey}` } }),
+      )
       return true
     }
     const answer = await call({})
@@ -241,14 +268,32 @@ test('threat 31: a failed call goes to no other upstream and is not sent again',
 
 test('threat 32: a stdio child has a clean environment, fixed argv and no descriptor but its three', async () => {
   const file = path.join(gateway.directory, 'child-record.bin')
-  const answer = await sendModern({ url: gateway.endpoint('child'), token: stdioToken, name: 'echo', params: { name: 'echo', arguments: { message: 'hello' } } })
+  const answer = await sendModern({
+    url: gateway.endpoint('child'),
+    token: stdioToken,
+    name: 'echo',
+    params: { name: 'echo', arguments: { message: 'hello' } },
+  })
   expect(answer.status).toBe(200)
-  const leak = await sendModern({ url: gateway.endpoint('child'), token: stdioToken, name: 'echo', params: { name: 'echo', arguments: { message: stdioToken } } })
+  const leak = await sendModern({
+    url: gateway.endpoint('child'),
+    token: stdioToken,
+    name: 'echo',
+    params: { name: 'echo', arguments: { message: stdioToken } },
+  })
   expect(codeOf(leak)).toBe(2007)
   const record = await readFile(file)
-  const start = JSON.parse(record.toString('utf8').split('\n', 1)[0] ?? '') as { env: Record<string, string>; argv: string[]; descriptors: string[] }
+  const start = JSON.parse(record.toString('utf8').split('\n', 1)[0] ?? '') as {
+    env: Record<string, string>
+    argv: string[]
+    descriptors: string[]
+  }
   expect(start.env.API_KEY).toBe(stdioKey)
-  expect(Object.keys(start.env).filter((name) => !['API_KEY', 'PATH', 'HOME', 'TMPDIR', 'LANG', 'USER', 'LOGNAME', 'SHELL', 'TERM'].includes(name))).toEqual([])
+  expect(
+    Object.keys(start.env).filter(
+      (name) => !['API_KEY', 'PATH', 'HOME', 'TMPDIR', 'LANG', 'USER', 'LOGNAME', 'SHELL', 'TERM'].includes(name),
+    ),
+  ).toEqual([])
   expect(start.descriptors.filter((descriptor) => /\.db|root\.key|socket:.*listen/.test(descriptor))).toEqual([])
   expect(sightings(record, stdioToken)).toEqual([])
 })
@@ -265,7 +310,12 @@ test('threats 33 and 35: nothing of the tokens or credentials in output, metrics
   for (const file of await filesBelow(path.join(gateway.directory, 'data'))) places.push([file, await readFile(file)])
   expect(places.length).toBeGreaterThan(3)
   for (const [place, bytes] of places) {
-    for (const [what, secret] of [['token', token], ['stdio token', stdioToken], ['credential', vendorKey], ['stdio credential', stdioKey]] as const) {
+    for (const [what, secret] of [
+      ['token', token],
+      ['stdio token', stdioToken],
+      ['credential', vendorKey],
+      ['stdio credential', stdioKey],
+    ] as const) {
       expect(sightings(bytes, secret), `${what} in ${place}`).toEqual([])
     }
   }

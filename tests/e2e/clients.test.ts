@@ -53,9 +53,13 @@ test('a dual-era client falls back to the earlier era for an earlier upstream', 
 test('an earlier client and an earlier upstream: session, progress events, resources, prompts', async () => {
   const client = await connectEarlier(gateway.endpoint('everything'), await gateway.token('everything'))
   const progress: number[] = []
-  const result = await client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 4 } }, undefined, {
-    onprogress: (update) => progress.push(update.progress),
-  })
+  const result = await client.callTool(
+    { name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 4 } },
+    undefined,
+    {
+      onprogress: (update) => progress.push(update.progress),
+    },
+  )
   expect(JSON.stringify(result.content)).toContain('completed')
   expect(progress).toEqual([1, 2, 3, 4])
   const { resources } = await client.listResources()
@@ -67,7 +71,10 @@ test('an earlier client and an earlier upstream: session, progress events, resou
 
 test('a stdio upstream, one child for the principal', async () => {
   const client = await connectEarlier(gateway.endpoint('files'), await gateway.token('files'))
-  const result = await client.callTool({ name: 'read_text_file', arguments: { path: path.join(documents, 'hello.txt') } })
+  const result = await client.callTool({
+    name: 'read_text_file',
+    arguments: { path: path.join(documents, 'hello.txt') },
+  })
   expect(JSON.stringify(result.content)).toContain('hello from a file')
   await client.close()
 })
@@ -76,10 +83,21 @@ test('every call has an intent and an outcome, and names the agent and the crede
   const client = await connect(gateway.endpoint('sample'), await gateway.token('sample'))
   await client.callTool({ name: 'echo', arguments: { text: 'audited' } })
   await client.close()
-  const intents = gateway.audit().filter((entry) => entry.kind === 'intent' && entry.tool === 'echo' && entry.upstream === 'sample')
+  const intents = gateway
+    .audit()
+    .filter((entry) => entry.kind === 'intent' && entry.tool === 'echo' && entry.upstream === 'sample')
   const intent = intents.at(-1)
-  expect(intent).toMatchObject({ agent: { clientId: 'agent', issuer: gateway.url }, decision: 'allow', credential: { type: 'bearer' } })
+  expect(intent).toMatchObject({
+    agent: { clientId: 'agent', issuer: gateway.url },
+    decision: 'allow',
+    credential: { type: 'bearer' },
+  })
   const [outcome] = await gateway.auditWhere((entry) => entry.kind === 'outcome' && entry.of === intent?.id)
   expect(outcome?.status).toBe('ok')
-  expect(gateway.audit().map((entry) => JSON.stringify(entry)).join('')).not.toContain(sampleKey)
+  expect(
+    gateway
+      .audit()
+      .map((entry) => JSON.stringify(entry))
+      .join(''),
+  ).not.toContain(sampleKey)
 })

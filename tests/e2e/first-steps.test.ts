@@ -53,7 +53,10 @@ test('init, check, serve, token, a client, explain, audit tail, pin accept', asy
       createInterface({ input: gateway.stdout }).on('line', (line) => line.includes('"ready"') && resolve())
       gateway.once('exit', (code) => reject(new Error(`serve ended with ${code}`)))
     })
-    const got = await run(sallyport, ['token', '--upstream', 'notes', '--inspector', 'inspector.json'], { cwd: home, env })
+    const got = await run(sallyport, ['token', '--upstream', 'notes', '--inspector', 'inspector.json'], {
+      cwd: home,
+      env,
+    })
     const token = (await readFile(path.join(home, '.sallyport', 'notes.token'), 'utf8')).trim()
     expect(got.stdout).not.toContain(token)
     expect((await stat(path.join(home, 'inspector.json'))).mode & 0o777).toBe(0o600)
@@ -61,7 +64,10 @@ test('init, check, serve, token, a client, explain, audit tail, pin accept', asy
     const cli = ['--cli', '--config', 'inspector.json', '--server', 'notes', '--method']
     const listed = await run(inspector, [...cli, 'tools/list'], { cwd: home, env })
     expect(JSON.parse(listed.stdout)).toMatchObject({ tools: [{ name: 'echo' }] })
-    const called = await run(inspector, [...cli, 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=hello'], { cwd: home, env })
+    const called = await run(inspector, [...cli, 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=hello'], {
+      cwd: home,
+      env,
+    })
     expect(called.stdout).toContain('done')
     expect(upstream.bytes.toString()).not.toContain(token)
 
@@ -87,7 +93,12 @@ test('init, check, serve, token, a client, explain, audit tail, pin accept', asy
 
 test('npm start prints commands that work as they stand', async () => {
   const port = await freePort()
-  const started = spawn('npm', ['start', '--', '--port', String(port)], { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const started = spawn('npm', ['start', '--', '--port', String(port)], {
+    cwd: repository,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   try {
     const printed: string[] = []
     await new Promise<void>((resolve, reject) => {
@@ -97,7 +108,9 @@ test('npm start prints commands that work as they stand', async () => {
       })
       started.once('exit', (code) => reject(new Error(`npm start ended with ${code}: ${printed.join('\n')}`)))
     })
-    const commands = printed.filter((line) => line.startsWith('node_modules/.bin/mcp-inspector') || line.startsWith('bin/sallyport'))
+    const commands = printed.filter(
+      (line) => line.startsWith('node_modules/.bin/mcp-inspector') || line.startsWith('bin/sallyport'),
+    )
     expect(commands.length).toBe(5)
     const outputs: string[] = []
     for (const command of commands) outputs.push((await run('sh', ['-c', command], { cwd: repository, env })).stdout)

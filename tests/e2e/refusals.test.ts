@@ -39,7 +39,8 @@ class Issuer {
     const server = createServer((request, response) => {
       const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
       if (request.url === '/jwks') return json(response, { keys: [jwk] })
-      if (request.url?.startsWith('/.well-known/') === true) return json(response, { issuer, jwks_uri: `${issuer}/jwks` })
+      if (request.url?.startsWith('/.well-known/') === true)
+        return json(response, { issuer, jwks_uri: `${issuer}/jwks` })
       json(response, {}, {}, 404)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -48,7 +49,15 @@ class Issuer {
 
   token(claims: Record<string, unknown>, header: Record<string, unknown> = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000)
-    return new SignJWT({ iss: this.url, sub: 'alice', client_id: 'their-agent', iat: now, exp: now + 300, jti: 'j', ...claims })
+    return new SignJWT({
+      iss: this.url,
+      sub: 'alice',
+      client_id: 'their-agent',
+      iat: now,
+      exp: now + 300,
+      jti: 'j',
+      ...claims,
+    })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'one', ...header })
       .sign(this.#key)
   }
@@ -70,7 +79,11 @@ beforeAll(async () => {
   upstream.tools = tools
   gateway = await startGateway({
     upstreams: [
-      { name: 'vendor', url: upstream.url, credentials: { type: 'bearer', token: { secret: randomBytes(24).toString('hex') } } },
+      {
+        name: 'vendor',
+        url: upstream.url,
+        credentials: { type: 'bearer', token: { secret: randomBytes(24).toString('hex') } },
+      },
       { name: 'other', url: other.url },
     ],
     issuers: [{ issuer: issuer.url, algorithms: ['ES256'], endpoints: { vendor: { audience: 'api://vendor' } } }],
@@ -92,7 +105,13 @@ beforeEach(() => {
 })
 
 function call(more: Partial<ModernCall>): Promise<RawAnswer> {
-  return sendModern({ url: gateway.endpoint('vendor'), token, name: 'echo', params: { name: 'echo', arguments: { message: 'hello' } }, ...more })
+  return sendModern({
+    url: gateway.endpoint('vendor'),
+    token,
+    name: 'echo',
+    params: { name: 'echo', arguments: { message: 'hello' } },
+    ...more,
+  })
 }
 
 function tool(name: string, args: Record<string, unknown>): Partial<ModernCall> {
@@ -118,7 +137,11 @@ function refusalOf(answer: RawAnswer): Refused {
 
 /** Status and code as given; nothing sent; one entry that says why. */
 async function expectRefused(answer: RawAnswer, status: number, code: number, reason: string): Promise<void> {
-  expect({ status: answer.status, code: refusalOf(answer).code, body: answer.status === status ? '' : answer.body }).toEqual({ status, code, body: '' })
+  expect({
+    status: answer.status,
+    code: refusalOf(answer).code,
+    body: answer.status === status ? '' : answer.body,
+  }).toEqual({ status, code, body: '' })
   expect(upstream.requests).toBe(0)
   const { requestId } = refusalOf(answer)
   expect(requestId).toMatch(/^\S{8,}$/)
@@ -133,8 +156,13 @@ describe('the outer door', () => {
     const challenge = answer.headers['www-authenticate'] ?? ''
     expect(challenge).toContain(`resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/mcp/vendor"`)
     expect(challenge).toContain('scope="vendor:read"')
-    const metadata = (await (await fetch(`${gateway.url}/.well-known/oauth-protected-resource/mcp/vendor`)).json()) as Record<string, unknown>
-    expect(metadata).toMatchObject({ resource: gateway.endpoint('vendor'), authorization_servers: [gateway.url, issuer.url] })
+    const metadata = (await (
+      await fetch(`${gateway.url}/.well-known/oauth-protected-resource/mcp/vendor`)
+    ).json()) as Record<string, unknown>
+    expect(metadata).toMatchObject({
+      resource: gateway.endpoint('vendor'),
+      authorization_servers: [gateway.url, issuer.url],
+    })
   })
 
   test('the root metadata document would name nothing: 404', async () => {
@@ -144,11 +172,20 @@ describe('the outer door', () => {
   test.each([
     ['garbage', async () => 'garbage'],
     ['threat 15: a token for another upstream', () => gateway.token('other')],
-    ['threat 15: a foreign token for another audience', () => issuer.token({ aud: 'api://other', scope: 'vendor:read' })],
-    ['threat 16: our audience beside a foreign one', () => issuer.token({ aud: ['api://vendor', 'https://elsewhere.example'], scope: 'vendor:read' })],
+    [
+      'threat 15: a foreign token for another audience',
+      () => issuer.token({ aud: 'api://other', scope: 'vendor:read' }),
+    ],
+    [
+      'threat 16: our audience beside a foreign one',
+      () => issuer.token({ aud: ['api://vendor', 'https://elsewhere.example'], scope: 'vendor:read' }),
+    ],
     ['threat 9: an expired one', () => issuer.token({ aud: 'api://vendor', scope: 'vendor:read', exp: 1_700_000_000 })],
     ['threat 11: an id_token', () => issuer.token({ aud: 'api://vendor', nonce: 'n' }, { typ: 'JWT' })],
-    ['threat 17: an issuer with a slash', () => issuer.token({ aud: 'api://vendor', scope: 'vendor:read', iss: `${issuer.url}/` })],
+    [
+      'threat 17: an issuer with a slash',
+      () => issuer.token({ aud: 'api://vendor', scope: 'vendor:read', iss: `${issuer.url}/` }),
+    ],
   ])('%s: 401', async (_, make) => {
     const answer = await call({ token: await make() })
     expect(answer.status).toBe(401)
@@ -166,14 +203,21 @@ describe('the outer door', () => {
     const answer = await call({ token: await issuer.token({ aud: 'api://vendor', scope: 'vendor:read vendor:write' }) })
     expect(answer.status).toBe(200)
     const entries = gateway.audit().filter(({ kind, method }) => kind === 'intent' && method === 'tools/call')
-    expect(entries.at(-1)).toMatchObject({ person: { issuer: issuer.url, subject: 'alice' }, agent: { clientId: 'their-agent' } })
+    expect(entries.at(-1)).toMatchObject({
+      person: { issuer: issuer.url, subject: 'alice' },
+      agent: { clientId: 'their-agent' },
+    })
   })
 
   test('threat 12: a token revoked here is refused within five seconds', async () => {
     const revoked = await gateway.token('vendor')
     expect((await call({ token: revoked })).status).toBe(200)
     const basic = Buffer.from(`agent:${gateway.secrets.agent}`).toString('base64')
-    const answer = await fetch(`${gateway.url}/oauth/revoke`, { method: 'POST', headers: { authorization: `Basic ${basic}` }, body: new URLSearchParams({ token: revoked }) })
+    const answer = await fetch(`${gateway.url}/oauth/revoke`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ token: revoked }),
+    })
     expect(answer.status).toBe(200)
     const from = Date.now()
     while ((await call({ token: revoked })).status !== 401) {
@@ -200,7 +244,15 @@ describe('scope', () => {
   })
 
   test('where policy would not allow either, policy speaks', async () => {
-    await expectRefused(await call({ token: await gateway.token('vendor', { client: 'reader', scope: 'vendor:read mcp:list' }), ...tool('drop', {}) }), 200, 2001, 'not_permitted')
+    await expectRefused(
+      await call({
+        token: await gateway.token('vendor', { client: 'reader', scope: 'vendor:read mcp:list' }),
+        ...tool('drop', {}),
+      }),
+      200,
+      2001,
+      'not_permitted',
+    )
   })
 
   test('threat 20: a scope that the client may not have is not given', async () => {
@@ -239,14 +291,34 @@ describe('policy', () => {
   })
 
   test('threat 63: resources and prompts are no way around', async () => {
-    await expectRefused(await call({ method: 'resources/read', name: 'file:///x', params: { uri: 'file:///x' } }), 200, 2001, 'not_permitted')
-    await expectRefused(await call({ method: 'prompts/get', name: 'p', params: { name: 'p' } }), 200, 2001, 'not_permitted')
+    await expectRefused(
+      await call({ method: 'resources/read', name: 'file:///x', params: { uri: 'file:///x' } }),
+      200,
+      2001,
+      'not_permitted',
+    )
+    await expectRefused(
+      await call({ method: 'prompts/get', name: 'p', params: { name: 'p' } }),
+      200,
+      2001,
+      'not_permitted',
+    )
   })
 })
 
 describe('shape', () => {
   const raw = (edit: (request: string) => string) =>
-    sendRaw(gateway.url, edit(modernRequest({ url: gateway.endpoint('vendor'), token, name: 'echo', params: { name: 'echo', arguments: {} } })))
+    sendRaw(
+      gateway.url,
+      edit(
+        modernRequest({
+          url: gateway.endpoint('vendor'),
+          token,
+          name: 'echo',
+          params: { name: 'echo', arguments: {} },
+        }),
+      ),
+    )
 
   test.each<[string, (request: string) => string, number]>([
     ['another Host', (request) => request.replace(/Host: .*\r\n/, 'Host: evil.example\r\n'), 403],
@@ -263,9 +335,21 @@ describe('shape', () => {
 
   test.each<[string, string, number]>([
     ['threat 54: duplicate keys', '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call"}', -32700],
-    ['threat 57: an unsafe integer', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"amount":9007199254740993}}}', -32700],
-    ['threat 58: __proto__', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"__proto__":{"a":1}}}}', -32700],
-    ['threat 92: 100,000 deep', `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, -32700],
+    [
+      'threat 57: an unsafe integer',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"amount":9007199254740993}}}',
+      -32700,
+    ],
+    [
+      'threat 58: __proto__',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"__proto__":{"a":1}}}}',
+      -32700,
+    ],
+    [
+      'threat 92: 100,000 deep',
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      -32700,
+    ],
     ['threat 56: a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', -32600],
     ['no JSON', '{', -32700],
   ])('%s: 400', async (_, body, code) => {
@@ -281,14 +365,28 @@ describe('shape', () => {
 
   test('threat 66: an unsupported version: 400, -32022 with what is supported', async () => {
     const meta = { 'io.modelcontextprotocol/protocolVersion': '2099-01-01' }
-    const request = modernRequest({ url: gateway.endpoint('vendor'), token, name: 'echo', params: { name: 'echo', arguments: {} }, meta })
-    const answer = await sendRaw(gateway.url, request.replace('MCP-Protocol-Version: 2026-07-28', 'MCP-Protocol-Version: 2099-01-01'))
+    const request = modernRequest({
+      url: gateway.endpoint('vendor'),
+      token,
+      name: 'echo',
+      params: { name: 'echo', arguments: {} },
+      meta,
+    })
+    const answer = await sendRaw(
+      gateway.url,
+      request.replace('MCP-Protocol-Version: 2026-07-28', 'MCP-Protocol-Version: 2099-01-01'),
+    )
     expect(answer.status).toBe(400)
     expect(refusalOf(answer).code).toBe(-32022)
   })
 
   test('a method that is not carried: 404, -32601', async () => {
-    await expectRefused(await call({ method: 'tasks/get', name: undefined, params: {} }), 404, -32601, 'rpc_method_unknown')
+    await expectRefused(
+      await call({ method: 'tasks/get', name: undefined, params: {} }),
+      404,
+      -32601,
+      'rpc_method_unknown',
+    )
   })
 })
 
@@ -298,8 +396,14 @@ describe('the inner door', () => {
     ['500', (_, __, response) => respond(response, 500)],
     ['HTML', (_, __, response) => respond(response, 200, '<html>', 'text/html')],
     ['no JSON', (_, __, response) => respond(response, 200, '{', 'application/json')],
-    ['another id', (_, __, response) => respond(response, 200, '{"jsonrpc":"2.0","id":"other","result":{}}', 'application/json')],
-    ['compressed', (_, __, response) => respond(response, 200, 'x', 'application/json', { 'content-encoding': 'gzip' })],
+    [
+      'another id',
+      (_, __, response) => respond(response, 200, '{"jsonrpc":"2.0","id":"other","result":{}}', 'application/json'),
+    ],
+    [
+      'compressed',
+      (_, __, response) => respond(response, 200, 'x', 'application/json', { 'content-encoding': 'gzip' }),
+    ],
   ])('2008: an upstream that answers %s', async (_, how) => {
     misbehave(how)
     const answer = await call({})
@@ -312,7 +416,12 @@ describe('the inner door', () => {
   test('a broken upstream touches no other', async () => {
     misbehave((_, __, response) => respond(response, 500))
     await call({})
-    const answer = await sendModern({ url: gateway.endpoint('other'), token: await gateway.token('other'), name: 'echo', params: { name: 'echo', arguments: { message: 'fine' } } })
+    const answer = await sendModern({
+      url: gateway.endpoint('other'),
+      token: await gateway.token('other'),
+      name: 'echo',
+      params: { name: 'echo', arguments: { message: 'fine' } },
+    })
     expect(answer.status).toBe(200)
   })
 
@@ -320,7 +429,13 @@ describe('the inner door', () => {
     upstream.misbehave = how
   }
 
-  function respond(response: Parameters<CapturingUpstream['misbehave']>[2], status: number, body = '', type = 'text/plain', headers = {}): boolean {
+  function respond(
+    response: Parameters<CapturingUpstream['misbehave']>[2],
+    status: number,
+    body = '',
+    type = 'text/plain',
+    headers = {},
+  ): boolean {
     response.writeHead(status, { 'content-type': type, ...headers }).end(body)
     return true
   }

@@ -9,7 +9,10 @@ export const captureTools = [
   {
     name: 'echo',
     description: 'says it back',
-    inputSchema: { type: 'object', properties: { message: { type: 'string' }, region: { type: 'string', 'x-mcp-header': 'Region' } } },
+    inputSchema: {
+      type: 'object',
+      properties: { message: { type: 'string' }, region: { type: 'string', 'x-mcp-header': 'Region' } },
+    },
     annotations: { readOnlyHint: true },
   },
 ]
@@ -82,7 +85,11 @@ export class CapturingUpstream {
         response.writeHead(request.method === 'POST' ? 202 : 405).end()
         return
       }
-      json(response, { jsonrpc: '2.0', id: message.id, ...this.#result(message) }, message.method === 'initialize' ? { 'mcp-session-id': 'upstream-session' } : {})
+      json(
+        response,
+        { jsonrpc: '2.0', id: message.id, ...this.#result(message) },
+        message.method === 'initialize' ? { 'mcp-session-id': 'upstream-session' } : {},
+      )
     })
   }
 
@@ -92,11 +99,21 @@ export class CapturingUpstream {
     const capabilities = { tools: {} }
     switch (message.method) {
       case 'initialize':
-        return { result: { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'capture', version: '1' } } }
+        return {
+          result: { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'capture', version: '1' } },
+        }
       case 'server/discover':
-        return { result: { ...complete, supportedVersions: ['2026-07-28'], capabilities, ttlMs: 0, cacheScope: 'private' } }
+        return {
+          result: { ...complete, supportedVersions: ['2026-07-28'], capabilities, ttlMs: 0, cacheScope: 'private' },
+        }
       case 'tools/list':
-        return { result: { ...complete, tools: this.tools, ...(complete.resultType === undefined ? {} : { ttlMs: 0, cacheScope: 'private' }) } }
+        return {
+          result: {
+            ...complete,
+            tools: this.tools,
+            ...(complete.resultType === undefined ? {} : { ttlMs: 0, cacheScope: 'private' }),
+          },
+        }
       case 'tools/call':
         return { result: { ...complete, content: [{ type: 'text', text: 'done' }] } }
       default:
@@ -105,9 +122,18 @@ export class CapturingUpstream {
   }
 }
 
-export function json(response: ServerResponse, body: unknown, headers: Record<string, string> = {}, status = 200): void {
+export function json(
+  response: ServerResponse,
+  body: unknown,
+  headers: Record<string, string> = {},
+  status = 200,
+): void {
   const text = JSON.stringify(body)
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  })
   response.end(text)
 }
 

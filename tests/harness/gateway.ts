@@ -34,7 +34,14 @@ export class RunningGateway {
   readonly #output: string[]
   readonly secrets: Readonly<Record<string, string>>
 
-  constructor(ready: { url: string; ops: string }, directory: string, configFile: string, child: ChildProcess, output: string[], secrets: Record<string, string>) {
+  constructor(
+    ready: { url: string; ops: string },
+    directory: string,
+    configFile: string,
+    child: ChildProcess,
+    output: string[],
+    secrets: Record<string, string>,
+  ) {
     this.url = ready.url
     this.ops = ready.ops
     this.directory = directory
@@ -60,7 +67,11 @@ export class RunningGateway {
     const body = new URLSearchParams({ grant_type: 'client_credentials', resource: this.endpoint(upstream) })
     body.set('scope', options.scope ?? `${upstream}:read ${upstream}:write ${upstream}:admin mcp:list`)
     const basic = Buffer.from(`${encodeURIComponent(client)}:${encodeURIComponent(secret)}`).toString('base64')
-    const response = await fetch(`${this.url}/oauth/token`, { method: 'POST', body, headers: { authorization: `Basic ${basic}` } })
+    const response = await fetch(`${this.url}/oauth/token`, {
+      method: 'POST',
+      body,
+      headers: { authorization: `Basic ${basic}` },
+    })
     const answer = (await response.json()) as { access_token?: string }
     if (answer.access_token === undefined) throw new Error(`no token: ${response.status} ${JSON.stringify(answer)}`)
     return answer.access_token
@@ -70,17 +81,24 @@ export class RunningGateway {
   audit(): Record<string, unknown>[] {
     const database = new DatabaseSync(path.join(this.directory, 'data', 'audit.db'), { readOnly: true })
     try {
-      return database.prepare('select canonical from entries order by position').all().map((row) => JSON.parse(text(row.canonical)))
+      return database
+        .prepare('select canonical from entries order by position')
+        .all()
+        .map((row) => JSON.parse(text(row.canonical)))
     } finally {
       database.close()
     }
   }
 
-  async auditWhere(wanted: (entry: Record<string, unknown>) => boolean, atLeast = 1): Promise<Record<string, unknown>[]> {
+  async auditWhere(
+    wanted: (entry: Record<string, unknown>) => boolean,
+    atLeast = 1,
+  ): Promise<Record<string, unknown>[]> {
     for (let attempt = 0; ; attempt += 1) {
       const found = this.audit().filter(wanted)
       if (found.length >= atLeast) return found
-      if (attempt === 100) throw new Error(`${found.length} of ${atLeast} entries after two seconds; the log holds ${this.audit().length}`)
+      if (attempt === 100)
+        throw new Error(`${found.length} of ${atLeast} entries after two seconds; the log holds ${this.audit().length}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -96,7 +114,10 @@ function text(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : String(value)
 }
 
-export async function stopProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
+export async function stopProcess(
+  child: ChildProcess,
+  signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
+): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
   child.kill(signal)
@@ -115,7 +136,9 @@ export async function secretFile(directory: string, name: string, value: string)
   return `file:${file}`
 }
 
-export async function makeConfiguration(settings: GatewaySettings): Promise<{ directory: string; file: string; secrets: Record<string, string> }> {
+export async function makeConfiguration(
+  settings: GatewaySettings,
+): Promise<{ directory: string; file: string; secrets: Record<string, string> }> {
   const directory = await mkdtemp(path.join(tmpdir(), 'sallyport-'))
   const [port, opsPort] = [await freePort(), await freePort()]
   const clients = settings.clients ?? { agent: undefined }
@@ -152,7 +175,8 @@ async function withSecretFiles(directory: string, value: Record<string, unknown>
   const out: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(value)) {
     if (typeof member !== 'object' || member === null || Array.isArray(member)) out[key] = member
-    else if ('secret' in member) out[key] = await secretFile(directory, randomBytes(6).toString('hex'), String(member.secret))
+    else if ('secret' in member)
+      out[key] = await secretFile(directory, randomBytes(6).toString('hex'), String(member.secret))
     else out[key] = await withSecretFiles(directory, member as Record<string, unknown>)
   }
   return out
@@ -163,7 +187,12 @@ export async function startGateway(settings: GatewaySettings): Promise<RunningGa
   return runGateway(directory, file, secrets, settings.env)
 }
 
-export async function runGateway(directory: string, file: string, secrets: Record<string, string>, env: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
+export async function runGateway(
+  directory: string,
+  file: string,
+  secrets: Record<string, string>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningGateway> {
   const child = spawn(process.execPath, [main, 'serve', '--config', file], {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '', HOME: directory, ...env },

@@ -25,7 +25,11 @@ export function sendRaw(url: string, bytes: string | Buffer, timeoutMs = 5_000):
     socket.on('data', (chunk: string) => {
       received += chunk
       const answer = parseAnswer(received)
-      if (answer !== undefined && answer.body.length >= Number(answer.headers['content-length'] ?? Number.POSITIVE_INFINITY)) finish()
+      if (
+        answer !== undefined &&
+        answer.body.length >= Number(answer.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+      )
+        finish()
     })
     socket.on('end', finish)
     socket.on('error', () => (received === '' ? reject(new Error('the connection failed')) : finish()))
@@ -69,7 +73,14 @@ export const modernMeta = {
 export function modernRequest(call: ModernCall): string {
   const { pathname, host } = new URL(call.url)
   const method = call.method ?? 'tools/call'
-  const body = call.body ?? JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...call.params, _meta: { ...modernMeta, ...call.meta } } })
+  const body =
+    call.body ??
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method,
+      params: { ...call.params, _meta: { ...modernMeta, ...call.meta } },
+    })
   const lines = [
     `POST ${call.path ?? pathname} HTTP/1.1`,
     `Host: ${host}`,

@@ -26,18 +26,32 @@ function link(fd) {
 
 appendFileSync(file, `${JSON.stringify({ env: process.env, argv: process.argv, descriptors: descriptors() })}\n`)
 
-const tools = [{ name: 'echo', inputSchema: { type: 'object', properties: { message: { type: 'string' } } }, annotations: { readOnlyHint: true } }]
+const tools = [
+  {
+    name: 'echo',
+    inputSchema: { type: 'object', properties: { message: { type: 'string' } } },
+    annotations: { readOnlyHint: true },
+  },
+]
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   appendFileSync(file, `${line}\n`)
   const { id, method } = JSON.parse(line)
   if (id === undefined) return
   const results = {
-    'server/discover': { supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: 0, cacheScope: 'private' },
+    'server/discover': {
+      supportedVersions: ['2026-07-28'],
+      capabilities: { tools: {} },
+      ttlMs: 0,
+      cacheScope: 'private',
+    },
     'tools/list': { tools, ttlMs: 0, cacheScope: 'private' },
     'tools/call': { content: [{ type: 'text', text: 'done' }] },
   }
   const result = results[method]
-  const answer = result === undefined ? { error: { code: -32601, message: 'method not found' } } : { result: { resultType: 'complete', ...result } }
+  const answer =
+    result === undefined
+      ? { error: { code: -32601, message: 'method not found' } }
+      : { result: { resultType: 'complete', ...result } }
   process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...answer })}\n`)
 })

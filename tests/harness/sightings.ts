@@ -12,8 +12,13 @@ export function sightings(haystack: Buffer, token: string): string[] {
     if (containsWindow(haystack, Buffer.from(text, 'latin1'), Math.min(widthOf(form), text.length))) found.push(form)
   }
   const plain = haystack.toString('latin1')
-  if (/%[0-9a-f]{2}/i.test(plain) && containsWindow(Buffer.from(percentDecoded(plain), 'latin1'), Buffer.from(token), window)) found.push('percent')
-  if (/\\u00/i.test(plain) && containsWindow(Buffer.from(jsonDecoded(plain), 'latin1'), Buffer.from(token), window)) found.push('json escapes')
+  if (
+    /%[0-9a-f]{2}/i.test(plain) &&
+    containsWindow(Buffer.from(percentDecoded(plain), 'latin1'), Buffer.from(token), window)
+  )
+    found.push('percent')
+  if (/\\u00/i.test(plain) && containsWindow(Buffer.from(jsonDecoded(plain), 'latin1'), Buffer.from(token), window))
+    found.push('json escapes')
   for (const inflated of gzipMembers(haystack)) if (inflated.includes(token)) found.push('gzip')
   return found
 }
@@ -29,14 +34,17 @@ function* forms(token: string): Generator<[string, string]> {
   yield ['hex upper', Buffer.from(token).toString('hex').toUpperCase()]
   for (const offset of [0, 1, 2]) {
     for (const encoding of ['base64', 'base64url'] as const) {
-      const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(token)]).toString(encoding).replace(/=+$/, '')
+      const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(token)])
+        .toString(encoding)
+        .replace(/=+$/, '')
       yield [`${encoding}+${offset}`, encoded.slice(offset === 0 ? 0 : offset + 1, -1)]
     }
   }
 }
 
 function containsWindow(haystack: Buffer, needle: Buffer, width: number): boolean {
-  for (let start = 0; start + width <= needle.length; start += 1) if (haystack.includes(needle.subarray(start, start + width))) return true
+  for (let start = 0; start + width <= needle.length; start += 1)
+    if (haystack.includes(needle.subarray(start, start + width))) return true
   return false
 }
 
@@ -49,7 +57,11 @@ function jsonDecoded(text: string): string {
 }
 
 function* gzipMembers(bytes: Buffer): Generator<Buffer> {
-  for (let at = bytes.indexOf(Buffer.from([0x1f, 0x8b, 8])); at >= 0; at = bytes.indexOf(Buffer.from([0x1f, 0x8b, 8]), at + 1)) {
+  for (
+    let at = bytes.indexOf(Buffer.from([0x1f, 0x8b, 8]));
+    at >= 0;
+    at = bytes.indexOf(Buffer.from([0x1f, 0x8b, 8]), at + 1)
+  ) {
     try {
       yield gunzipSync(bytes.subarray(at), { maxOutputLength: 1 << 24 })
     } catch {

@@ -14,7 +14,10 @@ export interface RunningUpstream {
 export async function startEverything(): Promise<RunningUpstream> {
   const port = await freePort()
   const entry = path.join(repository, 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js')
-  const child = spawn(process.execPath, [entry, 'streamableHttp'], { env: { PATH: process.env.PATH ?? '', PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [entry, 'streamableHttp'], {
+    env: { PATH: process.env.PATH ?? '', PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   await line(child, 'stderr', (text) => text.includes('listening'))
   return { url: `http://127.0.0.1:${port}/mcp`, stop: async () => void (await stopProcess(child)) }
 }
@@ -22,7 +25,10 @@ export async function startEverything(): Promise<RunningUpstream> {
 /** The sample server of `examples/`: the modern era, with a credential of its own. */
 export async function startSample(apiKey: string): Promise<RunningUpstream> {
   const entry = path.join(repository, 'examples', 'sample-server', 'server.ts')
-  const child = spawn(process.execPath, [entry, '--port', '0'], { env: { PATH: process.env.PATH ?? '', SAMPLE_API_KEY: apiKey }, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(process.execPath, [entry, '--port', '0'], {
+    env: { PATH: process.env.PATH ?? '', SAMPLE_API_KEY: apiKey },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   const ready = JSON.parse(await line(child, 'stdout', (text) => text.includes('"ready"'))) as { url: string }
   return { url: ready.url, stop: async () => void (await stopProcess(child)) }
 }

@@ -19,7 +19,12 @@ export function createListener(options: ListenerOptions): RequestListener {
   const documents = new Map<string, Buffer>()
   for (const name of options.upstreams) {
     const resource = `${options.url}/mcp/${name}`
-    const document = protectedResourceMetadata({ resource, authorizationServers: options.issuers, scopes: upstreamScopes(name), name })
+    const document = protectedResourceMetadata({
+      resource,
+      authorizationServers: options.issuers,
+      scopes: upstreamScopes(name),
+      name,
+    })
     documents.set(metadataPath(resource), Buffer.from(JSON.stringify(document)))
   }
 
@@ -28,10 +33,12 @@ export function createListener(options: ListenerOptions): RequestListener {
     if (target.startsWith('/mcp')) return options.mcp(request, response)
     const path = target.split('?', 1)[0] ?? ''
     if (!options.servesHost(request.headers.host)) return plain(response, 403, 'this host is not served here')
-    if (options.authorizationServer?.handles(path) === true) return options.authorizationServer.listener(request, response)
+    if (options.authorizationServer?.handles(path) === true)
+      return options.authorizationServer.listener(request, response)
     const document = documents.get(path)
     if (document === undefined) return plain(response, 404, 'not found')
-    if (request.method !== 'GET' && request.method !== 'HEAD') return plain(response, 405, 'use GET', { allow: 'GET, HEAD' })
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return plain(response, 405, 'use GET', { allow: 'GET, HEAD' })
     response.writeHead(200, {
       'content-type': 'application/json',
       'content-length': document.length,
@@ -42,8 +49,18 @@ export function createListener(options: ListenerOptions): RequestListener {
   }
 }
 
-function plain(response: ServerResponse, status: number, message: string, headers: Readonly<Record<string, string>> = {}): void {
+function plain(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   const body = `${message}\n`
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length, connection: 'close', ...headers })
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': body.length,
+    connection: 'close',
+    ...headers,
+  })
   response.end(body)
 }

@@ -44,7 +44,8 @@ export async function handle(exchange: Exchange, stages: Stages): Promise<void> 
     } else answer = await perform(read, exchange.relay, stages)
   } catch (error) {
     answer = refusalOf(error, exchange.requestId, stages)
-    const known = read !== undefined && 'call' in read ? fieldsOf(read.principal, read.call) : { requestId: exchange.requestId }
+    const known =
+      read !== undefined && 'call' in read ? fieldsOf(read.principal, read.call) : { requestId: exchange.requestId }
     stages.audit.refuse(answer, known)
   }
   const call = read !== undefined && 'call' in read ? read.call : undefined

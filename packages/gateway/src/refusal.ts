@@ -55,8 +55,23 @@ export type RefusalReason =
 
 /** Sallyport's own codes (design, "What a refusal looks like"), and those of JSON-RPC and MCP. */
 export type RefusalCode =
-  | 2001 | 2002 | 2003 | 2004 | 2005 | 2006 | 2007 | 2008 | 2009
-  | -32700 | -32600 | -32601 | -32602 | -32603 | -32020 | -32021 | -32022
+  | 2001
+  | 2002
+  | 2003
+  | 2004
+  | 2005
+  | 2006
+  | 2007
+  | 2008
+  | 2009
+  | -32700
+  | -32600
+  | -32601
+  | -32602
+  | -32603
+  | -32020
+  | -32021
+  | -32022
 
 export interface Refusal {
   readonly refused: true
@@ -83,7 +98,11 @@ interface Shape {
 
 const shapes: Readonly<Record<RefusalReason, Shape>> = {
   token_missing: { code: -32600, status: 401, message: 'an access token for this resource is required' },
-  token_in_query: { code: -32600, status: 400, message: 'send the access token in the `Authorization` header, never in the URL' },
+  token_in_query: {
+    code: -32600,
+    status: 400,
+    message: 'send the access token in the `Authorization` header, never in the URL',
+  },
   token_malformed: { code: -32600, status: 401, message: 'the access token was not accepted' },
   token_invalid: { code: -32600, status: 401, message: 'the access token was not accepted' },
   token_audience: { code: -32600, status: 401, message: 'the access token was not accepted' },

@@ -6,18 +6,18 @@ import { existsSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGuardedFetch, createVerifier, type Transit } from '@sallyport/guard'
-import { openAuditLog, type OpenAuditLog } from './audit/index.ts'
+import { type OpenAuditLog, openAuditLog } from './audit/index.ts'
 import { createCatalogue, createSchemaCompiler } from './catalogue/index.ts'
 import type { Clock } from './clock.ts'
 import { type Address, audienceOf, auditFileOf, type Config } from './config/types.ts'
 import { createCredentials } from './credentials/credentials.ts'
 import { createEgress } from './egress/egress.ts'
 import { createAuthorizationServer } from './identity/index.ts'
-import { httpServerOptions, maxHeadersCount } from './ingress/settings.ts'
 import { servesHost, siteOf } from './ingress/hosts.ts'
 import { createIngress } from './ingress/ingress.ts'
 import type { Endpoint } from './ingress/options.ts'
 import { Sessions } from './ingress/sessions.ts'
+import { httpServerOptions, maxHeadersCount } from './ingress/settings.ts'
 import { createListener } from './listener.ts'
 import { createObserve } from './observe.ts'
 import { handle, type Stages } from './pipeline.ts'
@@ -100,7 +100,8 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     commitmentKey: rootKey.derive(tenant, 'audit commitments', 32),
     clock,
     random: randomBytes,
-    onError: (error) => log.error({ detail: error.message }, 'the audit log cannot be written; calls are refused until it can'),
+    onError: (error) =>
+      log.error({ detail: error.message }, 'the audit log cannot be written; calls are refused until it can'),
     onCommit: (entries, ms) => metrics.auditCommit(entries, ms),
   })
   stack.defer(() => audit.stop())
@@ -111,11 +112,22 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
   const catalogue = await createCatalogue({ store: store.catalogue, tenant, now: clock.now, compiler })
   const policy = createPolicyEngine({ policies: options.policies, catalogue, config, tenant })
   for (const warning of policy.warnings()) log.warn({ detail: warning }, 'policy')
-  const refresh = setInterval(() => void catalogue.refresh().catch((error: Error) => log.warn({ detail: error.message }, 'the catalogue could not be read')), catalogueRefreshMs)
+  const refresh = setInterval(
+    () =>
+      void catalogue
+        .refresh()
+        .catch((error: Error) => log.warn({ detail: error.message }, 'the catalogue could not be read')),
+    catalogueRefreshMs,
+  )
   stack.defer(() => clearInterval(refresh))
 
   const fetch = createGuardedFetch({ allow: config.network.allow })
-  const credentials = createCredentials({ upstreams: config.upstreams, fetch, clock, versionKey: rootKey.derive(tenant, 'credential versions', 32) })
+  const credentials = createCredentials({
+    upstreams: config.upstreams,
+    fetch,
+    clock,
+    versionKey: rootKey.derive(tenant, 'credential versions', 32),
+  })
   const authorizationServer =
     config.authorizationServer === undefined
       ? undefined
@@ -131,7 +143,10 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
           log,
         })
   const verifier = createVerifier({
-    issuers: config.issuers.map(({ client, ...issuer }) => ({ ...issuer, ...(client === undefined ? {} : { client: { id: client.id, secret: () => client.secret.reveal() } }) })),
+    issuers: config.issuers.map(({ client, ...issuer }) => ({
+      ...issuer,
+      ...(client === undefined ? {} : { client: { id: client.id, secret: () => client.secret.reveal() } }),
+    })),
     opaque: authorizationServer?.lookup,
     fetch,
     onTransit: (transit) => recordTransit(audit, transit),
@@ -139,7 +154,8 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
   })
 
   const headerParameters = (upstream: string, tool: string) => catalogue.accepted(upstream, tool)?.headerParameters
-  const finished = (upstream: string, outcome: string) => metrics.upstream(upstream).send(answered.has(outcome) ? 'answered' : 'failed')
+  const finished = (upstream: string, outcome: string) =>
+    metrics.upstream(upstream).send(answered.has(outcome) ? 'answered' : 'failed')
   const egress = createEgress({
     upstreams: config.upstreams,
     clock,
@@ -173,8 +189,14 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
 
   let draining = false
   const ready = async () => {
-    const reachable = await store.ping().then(() => true, () => false)
-    return { ok: !draining && reachable && audit.healthy, checks: { store: reachable, audit: audit.healthy, accepting: !draining } }
+    const reachable = await store.ping().then(
+      () => true,
+      () => false,
+    )
+    return {
+      ok: !draining && reachable && audit.healthy,
+      checks: { store: reachable, audit: audit.healthy, accepting: !draining },
+    }
   }
   const sessions = new Sessions(clock, randomBytes)
   const endpoints = new Map(names.map((name) => [name, endpointOf(config, name)]))
@@ -183,13 +205,30 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     draining: () => {
       draining = true
     },
-    ops: createOpsServer({ metrics, ready, live: () => true, onError: (error) => log.error({ err: error }, 'the ops listener failed') }),
+    ops: createOpsServer({
+      metrics,
+      ready,
+      live: () => true,
+      onError: (error) => log.error({ err: error }, 'the ops listener failed'),
+    }),
     listener: (site) => {
-      const ingress = createIngress({ url: config.url, site, endpoints, verifier, sessions, clock, random: randomBytes, headerParameters })
+      const ingress = createIngress({
+        url: config.url,
+        site,
+        endpoints,
+        verifier,
+        sessions,
+        clock,
+        random: randomBytes,
+        headerParameters,
+      })
       return createListener({
         url: config.url,
         upstreams: names,
-        issuers: [...(authorizationServer === undefined ? [] : [config.url]), ...config.issuers.map(({ issuer }) => issuer)],
+        issuers: [
+          ...(authorizationServer === undefined ? [] : [config.url]),
+          ...config.issuers.map(({ issuer }) => issuer),
+        ],
         authorizationServer,
         servesHost: (host) => servesHost(site, host),
         mcp: (request, response) => void handle(ingress.open(request, response), stages),
@@ -208,13 +247,22 @@ function endpointOf(config: Config, upstream: string): Endpoint {
 }
 
 async function recordTransit(audit: OpenAuditLog, { issuer, endpoint, tokenSha256 }: Transit): Promise<void> {
-  await audit.append({ kind: 'transit', requestId: tokenSha256.slice(0, 32), tenant, token: tokenSha256, detail: `to ${endpoint} of ${issuer}` })
+  await audit.append({
+    kind: 'transit',
+    requestId: tokenSha256.slice(0, 32),
+    tenant,
+    token: tokenSha256,
+    detail: `to ${endpoint} of ${issuer}`,
+  })
 }
 
 function listen(server: Server, { host, port }: Address, key: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'the address is taken; choose another in' : `${error.code ?? error.message}; check`
+      const why =
+        error.code === 'EADDRINUSE'
+          ? 'the address is taken; choose another in'
+          : `${error.code ?? error.message}; check`
       reject(new Error(`cannot listen on ${host}:${port}: ${why} \`${key}\``))
     })
     server.listen(port, host, resolve)

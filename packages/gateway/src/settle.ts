@@ -1,5 +1,5 @@
-import { challenge, metadataPath } from '@sallyport/guard'
 import type { Principal } from '@sallyport/guard'
+import { challenge, metadataPath } from '@sallyport/guard'
 import type { Call } from './mcp/call.ts'
 import type { Decision } from './policy/decision.ts'
 import type { Refusal } from './refusal.ts'

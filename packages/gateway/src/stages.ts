@@ -5,8 +5,8 @@
  * `U` names the upstream: what was made for one does not type-check for another.
  */
 import type { Principal } from '@sallyport/guard'
-import type { Decision } from './policy/decision.ts'
 import type { Call } from './mcp/call.ts'
+import type { Decision } from './policy/decision.ts'
 
 declare const minted: unique symbol
 

@@ -18,7 +18,10 @@ export interface Tools {
    * The accepted definition that a `tools/call` names, its arguments checked; undefined for every other method. Lists
    * first, as an authorized send of this principal, where nobody has listed yet.
    */
-  resolve(request: AcceptedRequest, list: (request: AcceptedRequest) => Promise<EgressResult | Refusal>): Promise<AcceptedTool | undefined | Refusal> | AcceptedTool | undefined | Refusal
+  resolve(
+    request: AcceptedRequest,
+    list: (request: AcceptedRequest) => Promise<EgressResult | Refusal>,
+  ): Promise<AcceptedTool | undefined | Refusal> | AcceptedTool | undefined | Refusal
   /** The result as the client may see it. Everything but lists and capabilities passes untouched. */
   present(authorized: Authorized, result: EgressResult): EgressResult | Refusal | Promise<EgressResult | Refusal>
 }
@@ -46,20 +49,30 @@ export function createTools(options: ToolsOptions): Tools {
     const tool = catalogue.accepted(call.upstream, name)
     if (tool === undefined) {
       const pending = catalogue.pending(call.upstream, name)
-      if (pending === undefined) return refuse('tool_unknown', `\`${name.slice(0, 128)}\` is not in the catalogue of ${call.upstream}`)
-      return refuse('tool_pending', `\`${name}\` is pending: ${pending.pendingReason ?? 'not accepted'}; \`sallyport pin accept ${call.upstream} ${name}\``)
+      if (pending === undefined)
+        return refuse('tool_unknown', `\`${name.slice(0, 128)}\` is not in the catalogue of ${call.upstream}`)
+      return refuse(
+        'tool_pending',
+        `\`${name}\` is pending: ${pending.pendingReason ?? 'not accepted'}; \`sallyport pin accept ${call.upstream} ${name}\``,
+      )
     }
     const problem = tool.validate(call.arguments ?? {})
-    return problem === undefined ? tool : refuse('arguments_invalid', problem, { message: `the arguments do not fit the schema of the tool: ${problem}` })
+    return problem === undefined
+      ? tool
+      : refuse('arguments_invalid', problem, { message: `the arguments do not fit the schema of the tool: ${problem}` })
   }
 
-  async function listAll(request: AcceptedRequest, list: Parameters<Tools['resolve']>[1]): Promise<Refusal | undefined> {
+  async function listAll(
+    request: AcceptedRequest,
+    list: Parameters<Tools['resolve']>[1],
+  ): Promise<Refusal | undefined> {
     let cursor: JsonValue | undefined
     for (let page = 0; page < maximumPages; page += 1) {
       const result = await list({ ...request, call: listCall(request.call, cursor, options.newRequestId()) })
       if (isRefusal(result)) return result
       if (result.kind === 'refused') return result.refusal
-      if (result.kind !== 'response' || result.isError) return refuse('upstream_invalid', `${request.call.upstream} did not list its tools`)
+      if (result.kind !== 'response' || result.isError)
+        return refuse('upstream_invalid', `${request.call.upstream} did not list its tools`)
       cursor = nextCursor(result.json)
       if (cursor === undefined) return undefined
     }
@@ -81,20 +94,31 @@ export function createTools(options: ToolsOptions): Tools {
     'tools/list': async ({ principal, call }, result) => {
       const message = parseResult(result)
       const tools = message?.result.tools
-      if (message === undefined || !Array.isArray(tools)) return refuse('upstream_invalid', 'tools/list without an array of tools')
+      if (message === undefined || !Array.isArray(tools))
+        return refuse('upstream_invalid', 'tools/list without an array of tools')
       const last = message.result.nextCursor === undefined
       const learned = await catalogue.learn(call.upstream, tools, last)
       for (const { name, why } of learned.refused) options.report(call.upstream, name, why)
-      for (const { name, pendingReason } of learned.pending) options.report(call.upstream, name, pendingReason ?? 'pending')
-      const shown = learned.accepted.filter((tool) => options.policy.couldAllow(principal, tool)).map((tool) => tool.definition)
-      return { ...result, json: JSON.stringify({ ...message.rest, result: privately({ ...message.result, tools: shown }) }) }
+      for (const { name, pendingReason } of learned.pending)
+        options.report(call.upstream, name, pendingReason ?? 'pending')
+      const shown = learned.accepted
+        .filter((tool) => options.policy.couldAllow(principal, tool))
+        .map((tool) => tool.definition)
+      return {
+        ...result,
+        json: JSON.stringify({ ...message.rest, result: privately({ ...message.result, tools: shown }) }),
+      }
     },
     'resources/list': (authorized, result) =>
-      filtered(authorized, result, 'resources', (item) => (typeof item.uri === 'string' ? { action: 'read', uri: item.uri } : undefined)),
+      filtered(authorized, result, 'resources', (item) =>
+        typeof item.uri === 'string' ? { action: 'read', uri: item.uri } : undefined,
+      ),
     'resources/templates/list': (_, result) => rebuild(result, privately),
     'resources/read': (_, result) => rebuild(result, privately),
     'prompts/list': (authorized, result) =>
-      filtered(authorized, result, 'prompts', (item) => (typeof item.name === 'string' ? { action: 'prompt', prompt: item.name } : undefined)),
+      filtered(authorized, result, 'prompts', (item) =>
+        typeof item.name === 'string' ? { action: 'prompt', prompt: item.name } : undefined,
+      ),
   }
 
   function filtered(
@@ -105,14 +129,21 @@ export function createTools(options: ToolsOptions): Tools {
   ): EgressResult | Refusal {
     const message = parseResult(result)
     const items = message?.result[member]
-    if (message === undefined || !Array.isArray(items)) return refuse('upstream_invalid', `${call.method} without an array of ${member}`)
+    if (message === undefined || !Array.isArray(items))
+      return refuse('upstream_invalid', `${call.method} without an array of ${member}`)
     const shown = items.filter((item) => {
       const target = isObject(item) ? targetOf(item) : undefined
       if (target === undefined) return false
       const method = target.action === 'prompt' ? 'prompts/get' : 'resources/read'
-      return options.policy.decide(principal, { ...call, method, target }, undefined, { now: options.now() }).outcome !== 'deny'
+      return (
+        options.policy.decide(principal, { ...call, method, target }, undefined, { now: options.now() }).outcome !==
+        'deny'
+      )
     })
-    return { ...result, json: JSON.stringify({ ...message.rest, result: privately({ ...message.result, [member]: shown }) }) }
+    return {
+      ...result,
+      json: JSON.stringify({ ...message.rest, result: privately({ ...message.result, [member]: shown }) }),
+    }
   }
 
   return { resolve, present }
@@ -150,12 +181,16 @@ function rebuild<T extends { readonly json: string }>(response: T, change: (resu
   const message = parseResult(response)
   if (message === undefined) return response
   const changed = change(message.result)
-  return changed === message.result ? response : { ...response, json: JSON.stringify({ ...message.rest, result: changed }) }
+  return changed === message.result
+    ? response
+    : { ...response, json: JSON.stringify({ ...message.rest, result: changed }) }
 }
 
 /** What one principal may see is nobody else's to cache (MCP 2026-07-28, Caching). */
 function privately(result: JsonObject): JsonObject {
-  return result.cacheScope === undefined || result.cacheScope === 'private' ? result : { ...result, cacheScope: 'private' }
+  return result.cacheScope === undefined || result.cacheScope === 'private'
+    ? result
+    : { ...result, cacheScope: 'private' }
 }
 
 /** Tasks are not carried, so they are not advertised. */

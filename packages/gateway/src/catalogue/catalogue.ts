@@ -175,7 +175,8 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
           }
           await reload()
         }
-        offer(index.get(upstream), page.values())
+        // a definition that is refused is offered all the same, and is not the accepted one
+        offer(index.get(upstream), [...page.values(), ...refused.map(({ name }) => ({ name, hash: 'refused' }))])
         if (complete) listed.add(upstream)
         notice()
         const kept = [...page.values()].filter(({ hash }) => !admission.refusedHashes.has(hash))

@@ -44,7 +44,9 @@ export function startProgram({ args, env, cwd, readyOn, isReady, onError }: Prog
     createInterface({ input: child.stdout }).on('line', line('stdout'))
     createInterface({ input: child.stderr }).on('line', line('stderr'))
     child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code} before it was ready\n${said.join('\n')}`)))
+    child.once('exit', (code) =>
+      reject(new Error(`${args[0]} ended with ${code} before it was ready\n${said.join('\n')}`)),
+    )
   })
 }
 

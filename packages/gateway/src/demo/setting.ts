@@ -1,8 +1,8 @@
 /** Where the story plays: a gateway in front of a hostile vendor, a hostile stdio server and an honest server. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,7 +34,13 @@ export async function openSetting(main: string): Promise<Setting> {
     const vendor = await startHostileUpstream(keys.vendor)
     stack.defer(() => vendor.close())
     const isReady = (line: string) => line.includes('"ready"')
-    const sample = await startProgram({ args: [sampleServer, '--port', '0'], env: { SAMPLE_API_KEY: keys.sample }, cwd: directory, readyOn: 'stdout', isReady })
+    const sample = await startProgram({
+      args: [sampleServer, '--port', '0'],
+      env: { SAMPLE_API_KEY: keys.sample },
+      cwd: directory,
+      readyOn: 'stdout',
+      isReady,
+    })
     stack.defer(() => sample.stop())
     const sampleUrl = (JSON.parse(sample.ready) as { url: string }).url
 
@@ -43,8 +49,17 @@ export async function openSetting(main: string): Promise<Setting> {
     const record = path.join(directory, 'notes.record')
     await writeFile(path.join(directory, 'policies', 'demo.cedar'), permitDemo(url))
     const configFile = path.join(directory, 'sallyport.yaml')
-    await writeFile(configFile, JSON.stringify(configuration({ directory, url, port, opsPort, vendor, sampleUrl, record }), null, 2))
-    const gateway = await startProgram({ args: [main, 'serve', '--config', configFile, '--log-level', 'error'], env: { HOME: directory }, cwd: directory, readyOn: 'stdout', isReady })
+    await writeFile(
+      configFile,
+      JSON.stringify(configuration({ directory, url, port, opsPort, vendor, sampleUrl, record }), null, 2),
+    )
+    const gateway = await startProgram({
+      args: [main, 'serve', '--config', configFile, '--log-level', 'error'],
+      env: { HOME: directory },
+      cwd: directory,
+      readyOn: 'stdout',
+      isReady,
+    })
     stack.defer(() => gateway.stop())
 
     const recordings = () => readFile(record).then((bytes) => [bytes])
@@ -54,7 +69,9 @@ export async function openSetting(main: string): Promise<Setting> {
       clientId,
       upstreams: {
         vendor: { name: 'vendor', credential: keys.vendor, server: vendor },
-        others: [{ name: 'sample', credential: keys.sample, url: sampleUrl, call: { name: 'list_invoices', arguments: {} } }],
+        others: [
+          { name: 'sample', credential: keys.sample, url: sampleUrl, call: { name: 'list_invoices', arguments: {} } },
+        ],
         stdio: { name: 'notes', credential: keys.notes, recordings },
       },
       stop: () => stack.disposeAsync(),
@@ -87,7 +104,12 @@ function configuration({ directory, url, port, opsPort, vendor, sampleUrl, recor
     upstreams: [
       { name: 'vendor', url: vendor.url, credentials: { type: 'bearer', token: secret('vendor') } },
       { name: 'sample', url: sampleUrl, credentials: { type: 'bearer', token: secret('sample') } },
-      { name: 'notes', command: process.execPath, args: [path.join(here, 'hostile-stdio.ts'), '--record', record], env: { NOTES_KEY: secret('notes') } },
+      {
+        name: 'notes',
+        command: process.execPath,
+        args: [path.join(here, 'hostile-stdio.ts'), '--record', record],
+        env: { NOTES_KEY: secret('notes') },
+      },
     ],
   }
 }

@@ -2,7 +2,7 @@ import { parseApproval } from './approval.ts'
 import { CedarFault, type ParsedPolicy, type PolicyJson, parsePolicy } from './cedar.ts'
 import type { Approvers } from './decision.ts'
 import type { PolicyPlace, PolicyProblem, PolicySource } from './policy-source.ts'
-import { positionOf, type Statement, splitStatements } from './statements.ts'
+import { positionsIn, type Statement, splitStatements } from './statements.ts'
 import { vocabularyProblems } from './vocabulary-problems.ts'
 
 export interface ParsedPolicies {
@@ -11,21 +11,26 @@ export interface ParsedPolicies {
 }
 
 const maxIdLength = 128
+const maxStatements = 2000
 
 /** Reads the policies of one file; every problem of every policy at once. Pure. */
 export function parsePolicies(file: string, source: string): ParsedPolicies {
   const policies: PolicySource[] = []
   const problems: PolicyProblem[] = []
-  for (const [index, statement] of splitStatements(source).entries()) {
-    const place = { file, ...positionOf(source, statement.offset) }
+  const positionOf = positionsIn(source)
+  const statements = splitStatements(source)
+  if (statements.length > maxStatements) {
+    const message = `the file has more than ${maxStatements} policies`
+    return { policies, problems: [{ file, line: 1, column: 1, message, help: 'use groups, sets and `in`' }] }
+  }
+  for (const [index, statement] of statements.entries()) {
+    const place = { file, ...positionOf(statement.offset) }
     const report = (message: string, help?: string, at: PolicyPlace = place) => problems.push({ ...at, message, help })
     const json = parse(statement, (message, help, bytes) =>
       report(
         message,
         help,
-        bytes === undefined
-          ? place
-          : { file, ...positionOf(source, statement.offset + unitsOf(statement.text, bytes)) },
+        bytes === undefined ? place : { file, ...positionOf(statement.offset + unitsOf(statement.text, bytes)) },
       ),
     )
     if (json === undefined) continue

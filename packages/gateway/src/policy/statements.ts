@@ -30,7 +30,7 @@ const splitIt = 'split it into several policies, or use sets and `contains`'
 
 const operators: ReadonlySet<string> = new Set(['||', '&&', '+', '-', '*', '.'])
 
-const tokens = /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"?|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\|\||&&|\s+|[\s\S]/g
+const tokens = /\/\/[^\n]*|"[^"\\]*(?:\\[\s\S][^"\\]*)*"?|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|\|\||&&|\s+|[\s\S]/g
 
 export function splitStatements(source: string): readonly Statement[] {
   const statements: Statement[] = []
@@ -84,13 +84,27 @@ class Measure {
     if (this.#operators > maxOperators) this.#tooMuch(`the policy has more than ${maxOperators} operators`)
     if (this.#clauses > maxClauses) this.#tooMuch(`the policy has more than ${maxClauses} clauses`)
   }
+
   #tooMuch(message: string): void {
     this.problem ??= { message, help: splitIt }
   }
 }
 
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
 /** Both from 1; the column counts UTF-16 units, as editors do. */
-export function positionOf(source: string, offset: number): { readonly line: number; readonly column: number } {
-  const before = source.slice(0, offset)
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+export function positionsIn(source: string): (offset: number) => Position {
+  const starts = [0, ...source.matchAll(/\n/g).map(({ index }) => index + 1)]
+  return (offset) => {
+    let [low, high] = [0, starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+  }
 }

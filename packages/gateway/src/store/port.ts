@@ -21,7 +21,7 @@ export interface CatalogueStore {
    * under the name already, one that came as accepted is stored as pending, `changed`.
    */
   add(tools: readonly StoredTool[]): Promise<void>
-  /** Makes this definition the accepted one and the former one superseded, in one transaction. False if it is not pending. */
+  /** Makes this definition the accepted one and the former one superseded, in one transaction. False if it is neither pending nor superseded. */
   accept(tenant: string, upstream: string, name: string, hash: string, now: number): Promise<boolean>
 }
 

@@ -1,27 +1,10 @@
-import { createHash } from 'node:crypto'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { createCatalogue } from '../../src/catalogue/catalogue.ts'
-import { createSchemaCompiler, type SchemaCompiler } from '../../src/catalogue/schema-compiler.ts'
 import type { JsonObject } from '../../src/mcp/call.ts'
 import { canonicalJson } from '../../src/mcp/canonical-json.ts'
-import { memoryStore } from './memory-store.ts'
+import { compiler, pin, setUp, tool } from './given.ts'
 
-const compiler = createSchemaCompiler({ timeLimitMs: 20_000 })
 afterAll(() => compiler.stop())
-
-const text = { type: 'object', properties: { x: { type: 'string' } } }
-const tool = (name: string, more: JsonObject = {}): JsonObject => ({ name, inputSchema: text, ...more })
-const pin = (definition: JsonObject) => createHash('sha256').update(canonicalJson(definition)).digest('hex')
-
-async function setUp(store = memoryStore(), by: SchemaCompiler = compiler) {
-  let time = 1000
-  const now = () => {
-    time += 1
-    return time
-  }
-  const open = () => createCatalogue({ store, tenant: 'default', now, compiler: by })
-  return { store, open, catalogue: await open() }
-}
 
 test('what is first seen under its name is accepted, by the hash of the whole definition', async () => {
   const { catalogue, store } = await setUp()
@@ -93,6 +76,17 @@ test('threat 61: still blocked after a restart, and free again once the accepted
   expect(restarted.pending('u', 'read')?.pendingReason).toBe('changed')
   await restarted.learn('u', [tool('read')], true)
   expect(restarted.accepted('u', 'read')?.hash).toBe(pin(tool('read')))
+})
+
+test('threat 61: a change to what is refused blocks the tool as well', async () => {
+  const { catalogue } = await setUp()
+  await catalogue.learn('u', [tool('read')], true)
+  expect((await catalogue.learn('u', [tool('read', { description: 'x'.repeat(300_000) })], true)).refused).toHaveLength(
+    1,
+  )
+  expect(catalogue.accepted('u', 'read')).toBeUndefined()
+  await catalogue.learn('u', [tool('read')], true)
+  expect(catalogue.accepted('u', 'read')).toBeDefined()
 })
 
 test('a definition that was superseded waits again when it comes back', async () => {
@@ -219,80 +213,10 @@ test('bounds: definitions pending by name, tools, bytes', async () => {
   expect(catalogue.knows('x')).toBe(true)
 })
 
-test('a store that is down: nothing is learned, and the next list learns it', async () => {
-  const { catalogue, store } = await setUp()
-  store.failing = true
-  await expect(catalogue.learn('u', [tool('t')], true)).rejects.toThrow('down')
-  expect(catalogue.accepted('u', 't')).toBeUndefined()
-  store.failing = false
-  expect((await catalogue.learn('u', [tool('t')], true)).accepted).toHaveLength(1)
-})
-
-test('a compiler that is of no use now: the tool is not stored, so that the next list tries again', async () => {
-  let broken = true
-  const flaky: SchemaCompiler = {
-    compile: (inspected, owner) =>
-      broken ? Promise.resolve({ problem: 'busy', passing: true }) : compiler.compile(inspected, owner),
-    stop: () => Promise.resolve(),
-  }
-  const { catalogue, store } = await setUp(memoryStore(), flaky)
-  expect(await catalogue.learn('u', [tool('t')], true)).toMatchObject({
-    accepted: [],
-    pending: [],
-    refused: [{ name: 't' }],
-  })
-  expect(store.rows).toEqual([])
-  broken = false
-  expect((await catalogue.learn('u', [tool('t')], true)).accepted).toHaveLength(1)
-})
-
-test('a start does not wait for ever for schemas; their tools refuse until then', async () => {
-  const { store, catalogue } = await setUp()
-  await catalogue.learn('u', [tool('t')], true)
-  const silent: SchemaCompiler = { compile: () => new Promise(() => undefined), stop: () => Promise.resolve() }
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  const starting = setUp(memoryStore(store.rows), silent)
-  await vi.advanceTimersByTimeAsync(5000)
-  const { catalogue: slow } = await starting
-  vi.useRealTimers()
-  expect(slow.accepted('u', 't')?.validate({})).toContain('being compiled')
-})
-
 test('tenants do not see each other', async () => {
   const { store, catalogue } = await setUp()
   await catalogue.learn('u', [tool('t')], true)
   const other = await createCatalogue({ store, tenant: 'other', now: () => 1, compiler })
   expect(other.knows('u')).toBe(false)
   expect(other.acceptedTools('u')).toEqual([])
-})
-
-test('threat 77: a stored definition that is not what its hash says is not callable', async () => {
-  const { store, catalogue, open } = await setUp()
-  await catalogue.learn('u', [tool('t'), tool('s')], true)
-  const swapped = store.rows[1]?.definition ?? ''
-  store.rows[0] = { ...(store.rows[0] as (typeof store.rows)[0]), definition: swapped }
-  const restarted = await open()
-  expect(restarted.accepted('u', 't')).toBeUndefined()
-  expect(restarted.pending('u', 't')?.pendingReason).toContain('does not match its hash')
-  expect(restarted.accepted('u', 's')).toBeDefined()
-})
-
-test('an accepted definition that did not compile at a start is tried again', async () => {
-  const { store, catalogue } = await setUp()
-  await catalogue.learn('u', [tool('t')], true)
-  let busy = true
-  const flaky: SchemaCompiler = {
-    compile: (inspected, owner) => {
-      return busy ? Promise.resolve({ problem: 'busy', passing: true }) : compiler.compile(inspected, owner)
-    },
-    stop: () => Promise.resolve(),
-  }
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  const { catalogue: restarted } = await setUp(memoryStore(store.rows), flaky)
-  expect(restarted.accepted('u', 't')).toBeUndefined()
-  expect(restarted.pending('u', 't')?.pendingReason).toContain('busy')
-  busy = false
-  await vi.advanceTimersByTimeAsync(60_000)
-  vi.useRealTimers()
-  await vi.waitFor(() => expect(restarted.accepted('u', 't')).toBeDefined())
 })

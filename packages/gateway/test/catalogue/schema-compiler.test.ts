@@ -143,15 +143,15 @@ test('field notes: close to a thousand properties compile off the main thread', 
       { type: 'string', minLength: 1, ...(i % 9 === 0 ? { pattern: `^${i}` } : {}) },
     ]),
   )
-  let longest = 0
-  let last = performance.now()
+  await validator({ type: 'object' })
+  let beats = 0
   const beat = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last)
-    last = performance.now()
+    beats += 1
   }, 5)
   const validate = await validator({ type: 'object', properties })
   clearInterval(beat)
-  expect(longest).toBeLessThan(500)
+  // on this thread it would have been one piece of work without a beat
+  expect(beats).toBeGreaterThan(5)
   expect(validate({ p9: '9' })).toBeUndefined()
   expect(validate({ p9: '8' })).toBeDefined()
 })

@@ -165,7 +165,7 @@ test('a slice decides as the whole policy set does, and a list hides nothing tha
         if (decision.outcome === 'allow') expect(whole.couldAllow(of, one)).toBe(true)
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 200 },
   )
 }, 60_000)
 

@@ -157,6 +157,13 @@ test('an integer that JSON would round is a problem', () => {
   expect(problemsOf(condition('9007199254740991 == 1 || "9007199254740993" == "1"'))).toEqual([])
 })
 
+test('a file of a million statements, or one string of a megabyte, is refused at once', () => {
+  const started = performance.now()
+  expect(problemsOf(';'.repeat(1_000_000))).toMatchObject([{ message: 'the file has more than 2000 policies' }])
+  expect(problemsOf(`"${'\\n'.repeat(500_000)}`)).toHaveLength(1)
+  expect(performance.now() - started).toBeLessThan(3000)
+})
+
 test('statements cover the whole text, whatever it is', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom('"', '\\', ';', '/', '\n', 'a', ' ', '(', '{', 'é') }), (text) => {
