@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { makeConfiguration, type RunningGateway, runGateway, stopProcess } from '../tests/harness/gateway.ts'
+import { stopProgram } from '../packages/gateway/src/demo/programs.ts'
+import { makeConfiguration, type RunningGateway, runGateway } from '../tests/harness/gateway.ts'
 import { findNginx, startNginx } from './nginx.ts'
 import { benchPolicies } from './policies.ts'
 import { childrenOf, LineProcess } from './processes.ts'
@@ -39,7 +40,7 @@ export async function startTargets(concurrency: number): Promise<Targets> {
     ...args: readonly string[]
   ): Promise<{ readonly url: string; readonly pid: number }> => {
     const node = new LineProcess<{ readonly url: string }>(file, args)
-    stops.push(() => stopProcess(node.child))
+    stops.push(() => stopProgram(node.child))
     return { url: (await node.said()).url, pid: node.pid }
   }
   try {
@@ -54,7 +55,7 @@ export async function startTargets(concurrency: number): Promise<Targets> {
     const binary = findNginx()
     if (binary !== undefined) {
       const nginx = await startNginx(binary, folder, upstream, credential, concurrency)
-      stops.push(() => stopProcess(nginx.child))
+      stops.push(() => stopProgram(nginx.child))
       const master = nginx.child.pid ?? 0
       all.unshift({ name: 'nginx', url: `${nginx.url}/mcp/bench`, pids: [master, ...childrenOf(master)] })
     }

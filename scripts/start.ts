@@ -2,13 +2,13 @@
  * `npm start`: the gateway on embedded defaults in front of three real servers, with a test client, and what to paste.
  * What it keeps is in `.sallyport/start` of this checkout; delete that folder to begin anew.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../packages/gateway/src/demo/ports.ts'
+import { type Program, type ProgramOptions, startProgram } from '../packages/gateway/src/demo/programs.ts'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const home = path.join(root, '.sallyport', 'start')
@@ -28,7 +28,7 @@ const upstreams = [
   { name: 'sample', what: 'the sample server in examples/, MCP 2026-07-28, with an API key of its own' },
 ] as const
 
-const children: ChildProcess[] = []
+const programs: Program[] = []
 const refreshers: NodeJS.Timeout[] = []
 
 function option(name: string): string | undefined {
@@ -36,44 +36,13 @@ function option(name: string): string | undefined {
   return at < 0 ? undefined : process.argv[at + 1]
 }
 
-async function freePort(wanted: number): Promise<number> {
-  for (const port of [wanted, 0]) {
-    const server = createServer()
-    const bound = await new Promise<number | undefined>((resolve) => {
-      server.once('error', () => resolve(undefined))
-      server.listen(port, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-    })
-    await new Promise((resolve) => server.close(resolve))
-    if (bound !== undefined) return bound
-  }
-  throw new Error('no free port on 127.0.0.1')
-}
-
-function start(name: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  const child = spawn(process.execPath, args, {
-    cwd: home,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? home, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  children.push(child)
-  child.once('exit', (code) => {
-    if (!stopping) void stop(`${name} ended with ${code}`)
-  })
-  return child
-}
-
-function firstLine(
-  child: ChildProcess,
-  stream: 'stdout' | 'stderr',
-  wanted: (line: string) => boolean,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const input = child[stream]
-    if (input === null) return reject(new Error('no stream'))
-    const lines = createInterface({ input })
-    lines.on('line', (line) => wanted(line) && resolve(line))
-    child.once('exit', () => reject(new Error('it ended before it was ready')))
-  })
+/** Started in our folder; where it ends by itself, so does everything. @returns the line that said that it is ready. */
+async function start(name: string, options: Omit<ProgramOptions, 'cwd'>): Promise<string> {
+  const program = startProgram({ ...options, cwd: home, env: { HOME: process.env.HOME ?? home, ...options.env } })
+  programs.push(program)
+  const ready = await program.ready
+  void program.ended.then((code) => (stopping ? undefined : stop(`${name} ended with ${code}`)))
+  return ready
 }
 
 /** A secret in a file of mode 0600, made once. */
@@ -93,16 +62,7 @@ async function stop(why: string | undefined): Promise<void> {
   stopping = true
   for (const timer of refreshers) clearInterval(timer)
   if (why !== undefined) process.stderr.write(`sallyport: ${why}\n`)
-  await Promise.all(
-    children.toReversed().map(async (child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
-      await exited
-      clearTimeout(timer)
-    }),
-  )
+  await Promise.all(programs.map((program) => program.stop()))
   process.exit(why === undefined ? 0 : 1)
 }
 
@@ -176,37 +136,38 @@ async function run(): Promise<void> {
   await mkdir(path.join(home, 'keys'), { recursive: true, mode: 0o700 })
   await mkdir(path.join(home, 'policies'), { recursive: true })
   await chmod(path.join(home, 'keys'), 0o700)
+  const sampleKey = await readFile(await secretFile('sample.key'), 'utf8')
 
-  const everythingPort = await freePort(0)
-  const everything = start(
-    'server-everything',
-    [
+  const everythingPort = await freePort()
+  const everything = start('server-everything', {
+    args: [
       path.join(root, 'node_modules', '@modelcontextprotocol', 'server-everything', 'dist', 'index.js'),
       'streamableHttp',
     ],
-    { PORT: String(everythingPort) },
-  )
-  const sampleKey = await readFile(await secretFile('sample.key'), 'utf8')
-  const sample = start(
-    'the sample server',
-    [path.join(root, 'examples', 'sample-server', 'server.ts'), '--port', '0'],
-    { SAMPLE_API_KEY: sampleKey },
-  )
-  const [, sampleReady] = await Promise.all([
-    firstLine(everything, 'stderr', (line) => line.includes('listening')),
-    firstLine(sample, 'stdout', (line) => line.includes('"ready"')),
-  ])
+    env: { PORT: String(everythingPort) },
+    readyOn: 'stderr',
+    isReady: (line) => line.includes('listening'),
+  })
+  const sample = start('the sample server', {
+    args: [path.join(root, 'examples', 'sample-server', 'server.ts'), '--port', '0'],
+    env: { SAMPLE_API_KEY: sampleKey },
+    readyOn: 'stdout',
+    isReady: (line) => line.includes('"ready"'),
+  })
+  const [, sampleReady] = await Promise.all([everything, sample])
   const sampleUrl = (JSON.parse(sampleReady) as { url: string }).url
 
   const port = await freePort(Number(option('--port') ?? 8080))
   const opsPort = await freePort(8081)
   const config = await writeConfiguration(`http://127.0.0.1:${everythingPort}/mcp`, sampleUrl, port, opsPort)
-  const gateway = start('the gateway', [main, 'serve', '--config', config], {})
-  gateway.stderr?.pipe(process.stderr)
-  const { url, ops } = JSON.parse(await firstLine(gateway, 'stdout', (line) => line.includes('"ready"'))) as {
-    url: string
-    ops: string
-  }
+  const ready = await start('the gateway', {
+    args: [main, 'serve', '--config', config],
+    env: {},
+    readyOn: 'stdout',
+    isReady: (line) => line.includes('"ready"'),
+    onLine: (line, stream) => stream === 'stderr' && process.stderr.write(`${line}\n`),
+  })
+  const { url, ops } = JSON.parse(ready) as { url: string; ops: string }
   await writeTokens(config)
   refreshers.push(
     setInterval(

@@ -28,15 +28,14 @@ function cruise(): Cruised['summary'] {
   return (JSON.parse(stdout) as Cruised).summary
 }
 
-/** Each planting in files of its own name, so that one run judges all of them. */
-function plantAll(plantings: readonly Planting[]): ReadonlyMap<Planting, string> {
+/** Each planting in files of its own names, so that one run judges all of them. */
+function plantAll(plantings: readonly Planting[]): ReadonlyMap<Planting, readonly string[]> {
   return new Map(
     plantings.map((planting, number) => {
       const numbered = (text: string): string => text.replaceAll('planted', `planted-${number}`)
-      for (const [file, code] of Object.entries({ ...planting.others, [planting.file]: planting.code })) {
-        writeFileSync(path.join(copy.folder, numbered(file)), `${numbered(code)}\n`)
-      }
-      return [planting, numbered(planting.file)]
+      const files = Object.entries({ ...planting.others, [planting.file]: planting.code })
+      for (const [file, code] of files) writeFileSync(path.join(copy.folder, numbered(file)), `${numbered(code)}\n`)
+      return [planting, files.map(([file]) => numbered(file))]
     }),
   )
 }
@@ -48,8 +47,9 @@ test('the copy is clean, and every planted import is caught by its rule', () => 
 
   const planted = plantAll([...importPlantings, ...cyclePlantings])
   const { violations } = cruise()
+  // a cycle is told once, of whichever of its files comes first
   const missed = [...planted].filter(
-    ([{ wall }, file]) => !violations.some(({ from, rule }) => from === file && rule.name === wall),
+    ([{ wall }, files]) => !violations.some(({ from, rule }) => files.includes(from) && rule.name === wall),
   )
   expect(missed.map(([{ wall, code }]) => `${wall}: ${code}`)).toEqual([])
 })

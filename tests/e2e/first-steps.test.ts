@@ -6,9 +6,10 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../packages/gateway/src/demo/ports.ts'
+import { stopProgram } from '../../packages/gateway/src/demo/programs.ts'
 import { CapturingUpstream, captureTools } from '../harness/capture.ts'
-import { repository, stopProcess } from '../harness/gateway.ts'
-import { freePort } from '../harness/ports.ts'
+import { repository } from '../harness/gateway.ts'
 
 const run = promisify(execFile)
 const sallyport = path.join(repository, 'bin', 'sallyport')
@@ -87,7 +88,7 @@ test('init, check, serve, token, a client, explain, audit tail, pin accept', asy
     const accepted = await run(inspector, [...cli, 'tools/list'], { cwd: home, env })
     expect(JSON.parse(accepted.stdout)).toMatchObject({ tools: [{ name: 'echo', description: 'changed' }] })
   } finally {
-    expect(await stopProcess(gateway)).toBe(0)
+    expect(await stopProgram(gateway)).toBe(0)
   }
 })
 

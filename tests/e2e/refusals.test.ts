@@ -1,11 +1,9 @@
 /** Every refusal of the design's table over the wire: its status, its code, its request id, its entry. */
-import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { exportJWK, SignJWT } from 'jose'
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { CapturingUpstream, captureTools, json } from '../harness/capture.ts'
+import { CapturingUpstream, captureTools } from '../harness/capture.ts'
 import { type RunningGateway, startGateway } from '../harness/gateway.ts'
+import { Issuer } from '../harness/issuer.ts'
 import { type ModernCall, modernRequest, type RawAnswer, sendModern, sendRaw } from '../harness/raw.ts'
 
 const policy = `
@@ -20,53 +18,6 @@ const tools = [
   { name: 'pay', inputSchema: { type: 'object', properties: { amount: { type: 'integer' } }, required: ['amount'] } },
   { name: 'drop', inputSchema: { type: 'object' } },
 ]
-
-/** Another authorization server: metadata, a key set, and tokens as the test asks for them. */
-class Issuer {
-  readonly url: string
-  readonly #server: Server
-  readonly #key: KeyObject
-
-  private constructor(server: Server, key: KeyObject) {
-    this.#server = server
-    this.#key = key
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  }
-
-  static async start(): Promise<Issuer> {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }
-    const server = createServer((request, response) => {
-      const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-      if (request.url === '/jwks') return json(response, { keys: [jwk] })
-      if (request.url?.startsWith('/.well-known/') === true)
-        return json(response, { issuer, jwks_uri: `${issuer}/jwks` })
-      json(response, {}, {}, 404)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return new Issuer(server, privateKey)
-  }
-
-  token(claims: Record<string, unknown>, header: Record<string, unknown> = {}): Promise<string> {
-    const now = Math.floor(Date.now() / 1000)
-    return new SignJWT({
-      iss: this.url,
-      sub: 'alice',
-      client_id: 'their-agent',
-      iat: now,
-      exp: now + 300,
-      jti: 'j',
-      ...claims,
-    })
-      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'one', ...header })
-      .sign(this.#key)
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((resolve) => this.#server.close(resolve))
-  }
-}
 
 let upstream: CapturingUpstream
 let other: CapturingUpstream
@@ -194,13 +145,13 @@ describe('the outer door', () => {
   })
 
   test('threat 1: alg none: 401', async () => {
-    const [, payload] = (await issuer.token({ aud: 'api://vendor', scope: 'vendor:read' })).split('.')
+    const [, payload] = issuer.token({ aud: 'api://vendor', scope: 'vendor:read' }).split('.')
     const header = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')
     expect((await call({ token: `${header}.${payload}.` })).status).toBe(401)
   })
 
   test('a person of another issuer passes, and the log names the person and the agent', async () => {
-    const answer = await call({ token: await issuer.token({ aud: 'api://vendor', scope: 'vendor:read vendor:write' }) })
+    const answer = await call({ token: issuer.token({ aud: 'api://vendor', scope: 'vendor:read vendor:write' }) })
     expect(answer.status).toBe(200)
     const entries = gateway.audit().filter(({ kind, method }) => kind === 'intent' && method === 'tools/call')
     expect(entries.at(-1)).toMatchObject({

@@ -1,13 +1,13 @@
 /** A gateway in a process of its own, on a temporary folder, as an operator would run it. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { freePort } from './ports.ts'
+import { freePort } from '../../packages/gateway/src/demo/ports.ts'
+import { startProgram, stopProgram } from '../../packages/gateway/src/demo/programs.ts'
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const main = path.join(repository, 'packages', 'gateway', 'src', 'cli', 'main.ts')
@@ -104,7 +104,7 @@ export class RunningGateway {
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    const code = await stopProcess(this.process, signal)
+    const code = await stopProgram(this.process, signal)
     await rm(this.directory, { recursive: true, force: true })
     return code
   }
@@ -112,19 +112,6 @@ export class RunningGateway {
 
 function text(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : String(value)
-}
-
-export async function stopProcess(
-  child: ChildProcess,
-  signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
-): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  child.kill(signal)
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
-  const code = await exited
-  clearTimeout(timer)
-  return code
 }
 
 /** Writes a secret to a file of its own and answers the reference to it. */
@@ -187,36 +174,27 @@ export async function startGateway(settings: GatewaySettings): Promise<RunningGa
   return runGateway(directory, file, secrets, settings.env)
 }
 
+/** @param directory goes with the gateway, also where it does not start. */
 export async function runGateway(
   directory: string,
   file: string,
   secrets: Record<string, string>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningGateway> {
-  const child = spawn(process.execPath, [main, 'serve', '--config', file], {
-    cwd: directory,
-    env: { PATH: process.env.PATH ?? '', HOME: directory, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
   const output: string[] = []
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => output.push(chunk))
-  const ready = await new Promise<{ url: string; ops: string }>((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout })
-    lines.on('line', (line) => {
-      output.push(`${line}\n`)
-      const event = parsed(line)
-      if (event?.event === 'ready') resolve(event as { url: string; ops: string })
-    })
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${output.join('')}`)))
+  const program = startProgram({
+    args: [main, 'serve', '--config', file],
+    cwd: directory,
+    env: { HOME: directory, ...env },
+    readyOn: 'stdout',
+    isReady: (line) => line.includes('"ready"'),
+    onLine: (line) => output.push(`${line}\n`),
   })
-  return new RunningGateway(ready, directory, file, child, output, secrets)
-}
-
-function parsed(line: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(line) as Record<string, unknown>
-  } catch {
-    return undefined
+    const ready = JSON.parse(await program.ready) as { url: string; ops: string }
+    return new RunningGateway(ready, directory, file, program.child, output, secrets)
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw error
   }
 }

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createGuardedFetch, createVerifier, type Transit } from '@sallyport/guard'
-import { type OpenAuditLog, openAuditLog } from './audit/index.ts'
+import { createGuardedFetch, createVerifier } from '@sallyport/guard'
+import { openAuditLog } from './audit/index.ts'
 import { createCatalogue, createSchemaCompiler } from './catalogue/index.ts'
 import type { Clock } from './clock.ts'
 import { type Address, audienceOf, auditFileOf, type Config } from './config/types.ts'
@@ -26,6 +26,7 @@ import { openRootKey } from './secrets/root-key.ts'
 import { openSqliteStore } from './store/index.ts'
 import { createMetrics, createOpsServer, type Logger } from './telemetry/index.ts'
 import { createTools } from './tools.ts'
+import { createTransitRecorder } from './transit.ts'
 
 export const tenant = 'default'
 
@@ -149,7 +150,7 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     })),
     opaque: authorizationServer?.lookup,
     fetch,
-    onTransit: (transit) => recordTransit(audit, transit),
+    onTransit: createTransitRecorder(audit, config.upstreams, tenant),
     tenant,
   })
 
@@ -231,7 +232,13 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
         ],
         authorizationServer,
         servesHost: (host) => servesHost(site, host),
-        mcp: (request, response) => void handle(ingress.open(request, response), stages),
+        mcp: (request, response) => {
+          handle(ingress.open(request, response), stages).catch((error: unknown) => {
+            // It answers whatever happens; where that itself fails, one client goes without, and nobody else.
+            log.error({ err: error }, 'a request could not be answered')
+            response.destroy()
+          })
+        },
       })
     },
   }
@@ -244,16 +251,6 @@ function endpointOf(config: Config, upstream: string): Endpoint {
     if (own !== undefined) accepted.set(issuer, own.audience)
   }
   return { audience: audienceOf(config, upstream), accepted, scopes: [`${upstream}:read`] }
-}
-
-async function recordTransit(audit: OpenAuditLog, { issuer, endpoint, tokenSha256 }: Transit): Promise<void> {
-  await audit.append({
-    kind: 'transit',
-    requestId: tokenSha256.slice(0, 32),
-    tenant,
-    token: tokenSha256,
-    detail: `to ${endpoint} of ${issuer}`,
-  })
 }
 
 function listen(server: Server, { host, port }: Address, key: string): Promise<void> {

@@ -41,11 +41,11 @@ export function createTools(options: ToolsOptions): Tools {
   const resolve: Tools['resolve'] = (request, list) => {
     const { call } = request
     if (call.kind !== 'request' || call.target.action !== 'call') return undefined
-    if (catalogue.knows(call.upstream)) return accepted(call, call.target.tool)
-    return listAll(request, list).then((refusal) => refusal ?? accepted(call, toolOf(call)))
+    if (catalogue.knows(call.upstream)) return accepted(request, call.target.tool)
+    return listAll(request, list).then((refusal) => refusal ?? accepted(request, toolOf(call)))
   }
 
-  function accepted(call: Call, name: string): AcceptedTool | Refusal {
+  function accepted({ call, seal }: AcceptedRequest, name: string): AcceptedTool | Refusal {
     const tool = catalogue.accepted(call.upstream, name)
     if (tool === undefined) {
       const pending = catalogue.pending(call.upstream, name)
@@ -57,9 +57,12 @@ export function createTools(options: ToolsOptions): Tools {
       )
     }
     const problem = tool.validate(call.arguments ?? {})
-    return problem === undefined
-      ? tool
-      : refuse('arguments_invalid', problem, { message: `the arguments do not fit the schema of the tool: ${problem}` })
+    if (problem === undefined) return tool
+    // It names keys of the client's, which go to the log before egress has searched them.
+    if (seal.matches(Buffer.from(problem))) return refuse('leak_outgoing', 'the access token stands in a key')
+    return refuse('arguments_invalid', problem, {
+      message: `the arguments do not fit the schema of the tool: ${problem}`,
+    })
   }
 
   async function listAll(
@@ -167,13 +170,18 @@ function listCall(call: Call, cursor: JsonValue | undefined, requestId: string):
 }
 
 function nextCursor(json: string): JsonValue | undefined {
-  const message: unknown = JSON.parse(json)
-  const result = isObject(message) && isObject(message.result) ? message.result : {}
-  return typeof result.nextCursor === 'string' ? result.nextCursor : undefined
+  const cursor = parseResult({ json })?.result.nextCursor
+  return typeof cursor === 'string' ? cursor : undefined
 }
 
+/** Undefined where it is no result; egress looked at the envelope alone, so it may be no JSON at all. */
 function parseResult({ json }: { readonly json: string }): { rest: JsonObject; result: JsonObject } | undefined {
-  const message: unknown = JSON.parse(json)
+  let message: unknown
+  try {
+    message = JSON.parse(json)
+  } catch {
+    return undefined
+  }
   return isObject(message) && isObject(message.result) ? { rest: message, result: message.result } : undefined
 }
 

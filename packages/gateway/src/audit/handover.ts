@@ -45,7 +45,8 @@ const longestRetryMs = 1000
 
 /**
  * Hands records to the writer thread in batches. While one batch is being committed the next one gathers, so that under
- * load a commit is shared by all that came meanwhile.
+ * load a commit is shared by all that came meanwhile; and a crowd waits a little for those whom the last commit released,
+ * or it would split into two that take turns, each paying for commits of its own.
  *
  * INVARIANT: a batch once posted is never changed, and posted again until it is durable: sequence numbers have no gaps,
  * and a batch whose commit failed half-way is never written twice. What expired before it was posted is never written.
@@ -68,6 +69,9 @@ export class Handover {
   #retry: NodeJS.Timeout | undefined
   #watch: NodeJS.Timeout | undefined
   #linger: NodeJS.Timeout | undefined
+  #gathering: NodeJS.Timeout | undefined
+  /** How many waited for the last commit or came during it: who is soon to wait again. */
+  #crowd = 0
   #flushing: NodeJS.Immediate | undefined
   #idle: (() => void) | undefined
 
@@ -103,7 +107,7 @@ export class Handover {
       this.#awaited++
       this.#push({ text, waiter, expiresAtTick: this.#tick + ticksPerWait + 1, expired: false })
       this.#watch ??= setInterval(this.#onTick, this.#options.limits.waitMs / ticksPerWait)
-      this.#flushSoon()
+      if (this.#gathering === undefined || this.#awaited >= this.#crowd) this.#flushSoon()
     }
   }
 
@@ -165,6 +169,11 @@ export class Handover {
     this.#flush()
   }
 
+  readonly #onGathered = (): void => {
+    this.#gathering = undefined
+    if (this.#awaited > 0) this.#flushSoon()
+  }
+
   #push(record: Waiting): void {
     this.#queue.push(record)
     this.#chars += record.text.length
@@ -192,6 +201,11 @@ export class Handover {
       this.#push({ text, waiter: undefined, expiresAtTick: Number.POSITIVE_INFINITY, expired: false })
       this.#lost = 0
     }
+    clearTimeout(this.#gathering)
+    clearTimeout(this.#linger)
+    this.#gathering = undefined
+    this.#linger = undefined
+    this.#crowd = this.#awaited
     const records = this.#queue
     const text = batchText(this.#lastSeq + 1, records)
     this.#queue = []
@@ -226,7 +240,11 @@ export class Handover {
 
   /** What comes after a commit, or at the start of stopping. */
   #proceed(): void {
-    if (this.#awaited > 0 || this.#state === 'stopping') this.#flushSoon()
+    this.#crowd += this.#awaited
+    if (this.#state === 'stopping') this.#flushSoon()
+    else if (this.#crowd >= this.#options.limits.gatherFrom) {
+      this.#gathering ??= setTimeout(this.#onGathered, this.#options.limits.gatherMs)
+    } else if (this.#awaited > 0) this.#flushSoon()
     else if (this.#queue.length > 0) this.#flushInTime()
     if (this.waiting === 0) this.#idle?.()
   }
@@ -287,6 +305,7 @@ export class Handover {
     this.#state = 'closed'
     clearTimeout(this.#retry)
     clearTimeout(this.#linger)
+    clearTimeout(this.#gathering)
     clearInterval(this.#watch)
     clearImmediate(this.#flushing)
     await this.#thread?.end()

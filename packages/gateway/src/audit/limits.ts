@@ -4,6 +4,10 @@ export interface HandoverLimits {
   readonly waitMs: number
   /** Longest time that a record nobody waits for stays on the main thread while the writer is idle. */
   readonly lingerMs: number
+  /** From so many at once on, those who wait for a commit are gathered into one. */
+  readonly gatherFrom: number
+  /** Longest time that they wait for each other. */
+  readonly gatherMs: number
   /** Most records on the main thread that somebody waits for; of the others, twice as many. */
   readonly records: number
   /** Most UTF-16 code units of records on the main thread. */
@@ -15,6 +19,8 @@ export interface HandoverLimits {
 export const handoverLimits: HandoverLimits = {
   waitMs: 2000,
   lingerMs: 5,
+  gatherFrom: 8,
+  gatherMs: 2,
   records: 4096,
   chars: 64 * 1024 * 1024,
   stopMs: 5000,

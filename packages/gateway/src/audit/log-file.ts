@@ -11,14 +11,19 @@ const busyTimeoutMs = 1000
 /** Forward only; the database's `user_version` counts those that have run. A released one is never edited. */
 const migrations: readonly string[] = [
   // Position orders all writers' entries without gaps: the index of the leaf in the Merkle tree, plus one.
-  `CREATE TABLE entries (
+  // A writer's entries are found by where they begin and by their sequence: an index would cost every call.
+  `CREATE TABLE writers (
+     id INTEGER PRIMARY KEY,
+     name TEXT NOT NULL UNIQUE,
+     first_position INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE entries (
      position INTEGER PRIMARY KEY,
      tenant TEXT NOT NULL,
-     writer TEXT NOT NULL,
+     writer INTEGER NOT NULL,
      seq INTEGER NOT NULL,
      canonical TEXT NOT NULL,
-     leaf_hash BLOB NOT NULL,
-     UNIQUE (writer, seq)
+     leaf_hash BLOB NOT NULL
    ) STRICT;
    CREATE TRIGGER entries_refuse_update BEFORE UPDATE ON entries
      BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
@@ -61,11 +66,10 @@ export function openLogFile(
 function logFileOf(database: DatabaseSync, file: string, writer: string, commitmentKey: Uint8Array): LogFile {
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
-  const insert = database.prepare(
-    'INSERT INTO entries (tenant, writer, seq, canonical, leaf_hash) VALUES (?, ?, ?, ?, unhex(?))',
-  )
-  const last = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM entries WHERE writer = ?').get(writer)
-  let lastSeq = Number(last?.['seq'])
+  const insertOne = database.prepare(insertSql(1))
+  const insertMany = database.prepare(insertSql(rowsAtOnce))
+  const { id, lastSeq: durable } = register(database, writer)
+  let lastSeq = durable
   const identity = identityOf(file)
   let tenant = { json: '""', name: '' }
 
@@ -86,17 +90,49 @@ function logFileOf(database: DatabaseSync, file: string, writer: string, commitm
       if (identityOf(file) !== identity) throw new Error(`${file} was replaced or removed; put it back`)
       begin.run()
       let seq = lastSeq
+      let row: (string | number)[] = []
       for (const record of records) {
         const parts = splitParts(record)
         const canonical = canonicalOf(parts, ++seq)
         if (parts.tenant !== tenant.json) tenant = { json: parts.tenant, name: JSON.parse(parts.tenant) as string }
-        insert.run(tenant.name, writer, seq, canonical, leafHash(canonical))
+        row.push(tenant.name, id, seq, canonical, leafHash(canonical))
+        if (row.length === rowsAtOnce * columns) {
+          insertMany.run(...row)
+          row = []
+        }
       }
+      for (let at = 0; at < row.length; at += columns) insertOne.run(...row.slice(at, at + columns))
       commit.run()
       lastSeq = endSeq
     },
     close: () => database.close(),
   }
+}
+
+/** Values of one row, and rows of one statement: what a statement costs by itself is shared by so many. */
+const columns = 5
+const rowsAtOnce = 8
+
+function insertSql(rows: number): string {
+  const values = Array.from({ length: rows }, () => '(?, ?, ?, ?, unhex(?))').join(', ')
+  return `INSERT INTO entries (tenant, writer, seq, canonical, leaf_hash) VALUES ${values}`
+}
+
+/** The writer's number, and the last of its entries that is durable; 0 where there is none. */
+function register(database: DatabaseSync, name: string): { readonly id: number; readonly lastSeq: number } {
+  database
+    .prepare(
+      `INSERT INTO writers (name, first_position) SELECT ?, coalesce(max(position), 0) + 1 FROM entries WHERE true
+       ON CONFLICT (name) DO NOTHING`,
+    )
+    .run(name)
+  const row = database
+    .prepare(
+      `SELECT id, (SELECT seq FROM entries WHERE writer = writers.id AND position >= first_position
+         ORDER BY position DESC LIMIT 1) AS seq FROM writers WHERE name = ?`,
+    )
+    .get(name)
+  return { id: Number(row?.['id']), lastSeq: Number(row?.['seq'] ?? 0) }
 }
 
 /** SQLite writes on into a file that somebody has unlinked. */

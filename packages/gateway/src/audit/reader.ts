@@ -25,7 +25,10 @@ export function openAuditReader(file: string): OpenAuditReader {
   const columns = 'position, canonical, lower(hex(leaf_hash)) AS leaf_hash'
   const after = database.prepare(`SELECT ${columns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`)
   const last = database.prepare(`SELECT ${columns} FROM entries ORDER BY position DESC LIMIT ?`)
-  const get = database.prepare(`SELECT ${columns} FROM entries WHERE writer = ? AND seq = ?`)
+  const get = database.prepare(
+    `SELECT ${columns} FROM entries WHERE (writer, seq) = (SELECT id, $seq FROM writers WHERE name = $writer)
+       AND position >= (SELECT first_position + $seq - 1 FROM writers WHERE name = $writer) ORDER BY position LIMIT 1`,
+  )
 
   const reader: OpenAuditReader = {
     after: (position, limit) => after.all(position, bounded(limit)).map(storedEntry),
@@ -33,7 +36,7 @@ export function openAuditReader(file: string): OpenAuditReader {
     get(id) {
       const [, writer, seq] = /^([0-9a-z]{1,32})-([1-9][0-9]{0,14})$/.exec(id) ?? []
       if (writer === undefined) return undefined
-      const row = get.get(writer, Number(seq))
+      const row = get.get({ writer, seq: Number(seq) })
       return row && storedEntry(row).entry
     },
     async *follow(position, intervalMs, signal) {

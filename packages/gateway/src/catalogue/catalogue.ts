@@ -32,7 +32,7 @@ interface Judgement extends SchemaVerdict {
 }
 
 export interface StoredCatalogue extends Catalogue {
-  /** Reads the store again, so that what another process accepted is noticed. */
+  /** Reads the store again where somebody else changed it, so that what another process accepted is noticed. */
   refresh(): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export interface CatalogueOptions {
  * The catalogue of one tenant, over its store. Definitions are told apart by hash; the first one under a name is
  * accepted if its schema is acceptable, every other waits for `accept`. While an upstream offers something else than
  * what was accepted, the tool is not callable (threat 61). A definition whose schema is not acceptable is not callable
- * whatever the store says, and `accept` returns false for it; `pendingReason` says why.
+ * whatever the store says, and `accept` refuses it; `pendingReason` says why.
  *
  * Does not decide who may see or call a tool. @throws what the store throws.
  */
@@ -57,6 +57,8 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
   let index: ToolIndex = new Map()
   let version = 0
   let signature = ''
+  /** Of what was read last; undefined before a change of our own, which does not show in it, whatever comes of that. */
+  let revision: number | undefined
   const listed = new Set<string>()
   const verdicts = new Map<string, SchemaVerdict>()
   const compiling = new Set<Promise<void>>()
@@ -69,12 +71,15 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
     return result
   }
 
-  async function reload(): Promise<void> {
+  async function catchUp(): Promise<void> {
+    const current = await store.revision()
+    if (current === revision) return
     const rows = await store.load(tenant)
     index = indexTools(rows, index, verdictOf)
     const stored = new Set(rows.filter(({ state }) => state === 'accepted').map((row) => keyOf(row.upstream, row.hash)))
     for (const key of verdicts.keys()) if (!stored.has(key)) verdicts.delete(key)
     for (const { upstream } of rows) listed.add(upstream)
+    revision = current
     notice()
   }
 
@@ -130,7 +135,7 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
 
   const entryOf = (upstream: string, name: string) => index.get(upstream)?.names.get(name)
 
-  await reload()
+  await catchUp()
   await compiled()
   return {
     get version() {
@@ -168,12 +173,13 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
           now: now(),
         })
         if (admission.rows.length > 0) {
+          revision = undefined
           await store.add(admission.rows)
           for (const { state, hash } of admission.rows) {
             const verdict = judged.get(hash)
             if (state === 'accepted' && verdict !== undefined) verdicts.set(keyOf(upstream, hash), verdict)
           }
-          await reload()
+          await catchUp()
         }
         // a definition that is refused is offered all the same, and is not the accepted one
         offer(index.get(upstream), [...page.values(), ...refused.map(({ name }) => ({ name, hash: 'refused' }))])
@@ -199,19 +205,22 @@ export async function createCatalogue({ store, tenant, now, compiler }: Catalogu
 
     async accept(upstream, name, hash) {
       const known = findByHash(entryOf(upstream, name), hash)
-      if (known === undefined || known.row.state === 'accepted') return false
+      if (known === undefined) return 'no such definition is known'
+      if (known.row.state === 'accepted') return 'it is accepted already'
+      if (known.schema.problem !== undefined) return known.schema.problem
       const verdict = await judge(upstream, known.tool.definition)
-      if (verdict.problem !== undefined) return false
+      if (verdict.problem !== undefined) return verdict.problem
       return await inTurn(async () => {
-        if (!(await store.accept(tenant, upstream, name, hash, now()))) return false
+        revision = undefined
+        if (!(await store.accept(tenant, upstream, name, hash, now()))) return 'it was accepted meanwhile'
         verdicts.set(keyOf(upstream, hash), verdict)
-        await reload()
-        return true
+        await catchUp()
+        return undefined
       })
     },
 
     async refresh() {
-      await inTurn(reload)
+      await inTurn(catchUp)
       await compiled()
     },
   }

@@ -39,8 +39,11 @@ export interface Catalogue {
    * Bad definitions (no name, a name that confuses, over the size) are reported in `refused` and never stored.
    */
   learn(upstream: string, tools: readonly JsonValue[], complete: boolean): Promise<Learned>
-  /** `pin accept`. False where no such definition is pending. */
-  accept(upstream: string, name: string, hash: string): Promise<boolean>
+  /**
+   * `pin accept`, of a definition that is pending or was superseded. Undefined where it is the accepted one now; else
+   * why it cannot be, for the operator.
+   */
+  accept(upstream: string, name: string, hash: string): Promise<string | undefined>
   /** Changes whenever an accepted definition does; keys what is computed from the catalogue. */
   readonly version: number
 }

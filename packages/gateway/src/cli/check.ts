@@ -1,14 +1,27 @@
 import { type Broken, formatProblem, type Loaded, loadConfig } from '../config/index.ts'
 import { audienceOf, type Config, type UpstreamConfig } from '../config/types.ts'
+import { visible } from '../config/visible.ts'
+import type { PolicySource } from '../policy/index.ts'
 import { type Arguments, type Command, exitCode, flag, type Io, textOption } from './command.ts'
-import { configOption, configOptionHelp, readPolicies } from './open.ts'
+import {
+  configOption,
+  configOptionHelp,
+  openExistingStore,
+  printWarning,
+  readPolicies,
+  tenant,
+  withCatalogue,
+} from './open.ts'
 import { rejectPositionals } from './positionals.ts'
 import { columns, counted, printJson } from './text.ts'
+
+const maxWarningLength = 2000
 
 export const command: Command = {
   summary: 'check the configuration and the policies; nothing starts',
   usage: ['check [--config FILE] [--json]'],
-  details: 'Tells every mistake at once, as `file:line:column path: what is wrong, what to do`. Reaches no network.',
+  details: `Tells every mistake at once, as \`file:line:column path: what is wrong, what to do\`. Where there is a store, the policies
+are also checked against the tools in it: what is warned of there stays inactive, or denies. Reaches no network.`,
   options: { ...configOption },
   optionHelp: { ...configOptionHelp },
   run: check,
@@ -21,15 +34,33 @@ async function check(args: Arguments, io: Io): Promise<number> {
   const policies = folder === undefined ? undefined : await readPolicies(folder, io.cwd)
   const problems = [...('config' in loaded ? [] : loaded.problems), ...(policies?.problems ?? [])]
   const { warnings } = loaded
-  if (flag(args, 'json')) printJson(io, { ok: problems.length === 0, problems, warnings, ...summaryJson(loaded) })
-  else {
+  const policyWarnings =
+    problems.length === 0 && 'config' in loaded ? await warningsOf(policies?.policies ?? [], loaded.config, io) : []
+  if (flag(args, 'json')) {
+    printJson(io, { ok: problems.length === 0, problems, warnings, policyWarnings, ...summaryJson(loaded) })
+  } else {
     for (const problem of problems) io.stderr.write(`${formatProblem(problem)}\n`)
-    for (const warning of warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`)
+    for (const warning of [...warnings.map(formatProblem), ...policyWarnings]) printWarning(io, warning)
     if (problems.length === 0 && 'config' in loaded)
-      io.stdout.write(summary(loaded.config, policies?.policies.length ?? 0, warnings.length))
+      io.stdout.write(summary(loaded.config, policies?.policies.length ?? 0, warnings.length + policyWarnings.length))
     else io.stderr.write(`sallyport: ${counted(problems.length, 'problem')}\n`)
   }
   return problems.length === 0 ? exitCode.ok : exitCode.problems
+}
+
+/** What a gateway over this store would warn of; nothing where there is no store yet, as no tool was ever listed. */
+async function warningsOf(policies: readonly PolicySource[], config: Config, io: Io): Promise<readonly string[]> {
+  const store = await openExistingStore(config)
+  if (store === undefined) return []
+  try {
+    const { createPolicyEngine } = await import('../policy/index.ts')
+    const warnings = await withCatalogue(store, io, (catalogue) =>
+      createPolicyEngine({ policies, catalogue, config, tenant }).warnings(),
+    )
+    return warnings.map((warning) => visible(warning, maxWarningLength))
+  } finally {
+    await store.close()
+  }
 }
 
 function summaryJson(loaded: Loaded | Broken): object {

@@ -3,7 +3,7 @@ import type { CredentialDescription } from '../credentials/broker.ts'
 import { createCredentials } from '../credentials/credentials.ts'
 import { upstreamScopes } from '../scopes.ts'
 import { type Arguments, type Command, exitCode, flag, type Io, UsageError } from './command.ts'
-import { configOption, configOptionHelp, findUpstream, openConfig, openExistingStore } from './open.ts'
+import { configOption, configOptionHelp, findUpstream, openConfig, openExistingStore, tenant } from './open.ts'
 import { columns, counted, instant, printJson } from './text.ts'
 
 export const command: Command = {
@@ -116,7 +116,7 @@ async function countTools(config: Config, name: string): Promise<Explanation['to
   const store = await openExistingStore(config)
   if (store === undefined) return undefined
   try {
-    const tools = (await store.catalogue.load('default')).filter((tool) => tool.upstream === name)
+    const tools = (await store.catalogue.load(tenant)).filter((tool) => tool.upstream === name)
     const count = (state: string): number => tools.filter((tool) => tool.state === state).length
     return { accepted: count('accepted'), pending: count('pending') }
   } finally {

@@ -1,6 +1,7 @@
 /** What several commands open first: the configuration, one of its upstreams, the store. */
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { StoredCatalogue } from '../catalogue/index.ts'
 import { didYouMean } from '../config/closest.ts'
 import { formatProblem, loadConfig, type Problem } from '../config/index.ts'
 import { shownFile } from '../config/source.ts'
@@ -15,25 +16,41 @@ export const configOptionHelp = {
   config: 'configuration file (default: $SALLYPORT_CONFIG, then ./sallyport.yaml)',
 } as const
 
-/** @throws {CommandFailed} it has problems, which are printed. */
-export async function openConfig(args: Arguments, io: Io): Promise<Config> {
+/** The one that the gateway serves. */
+export const tenant = 'default'
+
+/**
+ * @param warn is told of each warning; on standard error where it is left out.
+ * @throws {CommandFailed} it has problems, which are printed.
+ */
+export async function openConfig(
+  args: Arguments,
+  io: Io,
+  warn = (warning: string): void => printWarning(io, warning),
+): Promise<Config> {
   const loaded = await loadConfig({ file: textOption(args, 'config'), env: io.env, cwd: io.cwd })
+  if (!('config' in loaded)) for (const problem of loaded.problems) io.stderr.write(`${formatProblem(problem)}\n`)
+  for (const warning of loaded.warnings) warn(formatProblem(warning))
   if ('config' in loaded) return loaded.config
-  for (const problem of loaded.problems) io.stderr.write(`${formatProblem(problem)}\n`)
   throw new CommandFailed(exitCode.problems, 'the configuration has problems; correct them and try again')
 }
 
-/** What the folder of policies holds, and everything that is wrong there. */
+export function printWarning(io: Io, warning: string): void {
+  io.stderr.write(`warning: ${warning}\n`)
+}
+
+/** What the folder of policies holds, and everything that is wrong there; files as a person in `cwd` would name them. */
 export async function readPolicies(
   folder: string,
   cwd: string,
 ): Promise<{ readonly policies: readonly PolicySource[]; readonly problems: readonly Problem[] }> {
   const { loadPolicies } = await import('../policy/index.ts')
   const { policies, problems } = await loadPolicies(folder)
+  const shown = (file: string): string => shownFile(path.resolve(folder, file), cwd)
   return {
-    policies,
+    policies: policies.map((policy) => ({ ...policy, file: shown(policy.file) })),
     problems: problems.map(({ file, line, column, message, help = 'see the Cedar language reference' }) => {
-      return { file: shownFile(path.resolve(folder, file), cwd), line, column, path: '', message, help }
+      return { file: shown(file), line, column, path: '', message, help }
     }),
   }
 }
@@ -84,6 +101,24 @@ export async function openStore(config: Config): Promise<Store> {
     exitCode.unavailable,
     `there is no store at ${config.store.path} yet; start \`sallyport serve\` and let a client list the tools`,
   )
+}
+
+/**
+ * The catalogue over a store, with the compiler of schemas that it needs; both end with `use`.
+ * @throws what `use` throws.
+ */
+export async function withCatalogue<T>(
+  store: Store,
+  io: Io,
+  use: (catalogue: StoredCatalogue) => T | Promise<T>,
+): Promise<T> {
+  const { createCatalogue, createSchemaCompiler } = await import('../catalogue/index.ts')
+  const compiler = createSchemaCompiler()
+  try {
+    return await use(await createCatalogue({ store: store.catalogue, tenant, now: io.clock.now, compiler }))
+  } finally {
+    await compiler.stop()
+  }
 }
 
 export async function exists(file: string): Promise<boolean> {

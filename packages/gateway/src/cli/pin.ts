@@ -2,10 +2,8 @@ import { didYouMean } from '../config/closest.ts'
 import { visible } from '../config/visible.ts'
 import type { Store, StoredTool } from '../store/index.ts'
 import { type Arguments, type Command, CommandFailed, exitCode, flag, type Io, UsageError } from './command.ts'
-import { configOption, configOptionHelp, findUpstream, openConfig, openStore } from './open.ts'
+import { configOption, configOptionHelp, findUpstream, openConfig, openStore, tenant, withCatalogue } from './open.ts'
 import { columns, instant, printJson } from './text.ts'
-
-const tenant = 'default'
 
 export const command: Command = {
   summary: 'list tool definitions, and accept those that wait for it',
@@ -14,7 +12,8 @@ export const command: Command = {
     'pin accept UPSTREAM TOOL [HASH-PREFIX] [--config FILE] [--json]',
   ],
   details: `A tool whose definition changed is blocked until it is accepted. Name the hash that you read about, so that no
-other definition is accepted in its place. A running gateway notices within seconds.`,
+other definition is accepted in its place. One that was superseded can be accepted again, by its hash. A running gateway
+notices within seconds.`,
   options: { ...configOption },
   optionHelp: { ...configOptionHelp },
   run: pin,
@@ -56,7 +55,7 @@ async function withStore(
 
 async function list(store: Store, upstream: string | undefined, args: Arguments, io: Io): Promise<number> {
   const tools = (await store.catalogue.load(tenant))
-    .filter((tool) => tool.state !== 'superseded' && (upstream === undefined || tool.upstream === upstream))
+    .filter((tool) => upstream === undefined || tool.upstream === upstream)
     .sort((a, b) => compare(a.upstream, b.upstream) || compare(a.name, b.name) || a.seenAt - b.seenAt)
   if (flag(args, 'json')) {
     printJson(
@@ -84,40 +83,63 @@ interface Wanted {
 }
 
 async function accept(store: Store, wanted: Wanted, args: Arguments, io: Io): Promise<number> {
-  const { upstream, tool, prefix = '' } = wanted
+  const { upstream, tool } = wanted
   const named = (await store.catalogue.load(tenant)).filter(
     (found) => found.upstream === upstream && found.name === tool,
   )
-  const pending = named.filter((found) => found.state === 'pending' && found.hash.startsWith(prefix))
-  const [only, ...others] = pending
-  if (only === undefined) throw new CommandFailed(exitCode.problems, nothingPending(named, wanted))
-  if (others.length > 0) {
-    const hashes = pending.map((found) => found.hash.slice(0, 12)).join(', ')
+  const { hash } = choose(named, wanted)
+  const why = await withCatalogue(store, io, (catalogue) => catalogue.accept(upstream, tool, hash))
+  if (why !== undefined) {
     throw new CommandFailed(
       exitCode.problems,
-      `several definitions of \`${visible(tool)}\` are pending (${hashes}); name one by its hash`,
+      `${shownTool(wanted)} ${hash.slice(0, 12)} cannot be accepted: ${visible(why)}; see \`sallyport pin list ${upstream}\``,
     )
   }
-  if (!(await store.catalogue.accept(tenant, upstream, tool, only.hash, io.clock.now()))) {
-    throw new CommandFailed(
-      exitCode.problems,
-      'the definition was accepted or replaced meanwhile; look again with `sallyport pin list`',
-    )
-  }
-  if (flag(args, 'json')) printJson(io, { accepted: { upstream, tool, hash: only.hash } })
-  else
-    io.stdout.write(
-      `accepted ${upstream}/${visible(tool)} ${only.hash}\na running gateway takes it up within seconds\n`,
-    )
+  if (flag(args, 'json')) printJson(io, { accepted: { upstream, tool, hash } })
+  else io.stdout.write(`accepted ${upstream}/${visible(tool)} ${hash}\na running gateway takes it up within seconds\n`)
   return exitCode.ok
 }
 
-function nothingPending(named: readonly StoredTool[], { upstream, tool, prefix }: Wanted): string {
-  const shown = `\`${upstream}/${visible(tool)}\``
-  if (named.length === 0) return `${shown} was never listed; see \`sallyport pin list ${upstream}\``
-  if (prefix !== undefined && named.some(({ hash, state }) => state === 'accepted' && hash.startsWith(prefix)))
-    return `this definition of ${shown} is accepted already`
-  return `no definition of ${shown}${prefix === undefined ? '' : ' with this hash'} is pending; see \`sallyport pin list ${upstream}\``
+/** @throws {CommandFailed} it is not clear which one is meant, or the one that is meant need not be accepted. */
+function choose(named: readonly StoredTool[], wanted: Wanted): StoredTool {
+  const { upstream, prefix } = wanted
+  const shown = shownTool(wanted)
+  const look = `see \`sallyport pin list ${upstream}\``
+  const refuse = (message: string): never => {
+    throw new CommandFailed(exitCode.problems, message)
+  }
+  if (named.length === 0) return refuse(`${shown} was never listed; ${look}`)
+  const candidates = named.filter(({ hash, state }) =>
+    prefix === undefined ? state === 'pending' : hash.startsWith(prefix),
+  )
+  const [only] = candidates
+  if (candidates.length > 1) {
+    return refuse(
+      prefix === undefined
+        ? `several definitions of ${shown} are pending (${hashesOf(candidates)}); name one by its hash`
+        : `several definitions of ${shown} have a hash that starts so (${hashesOf(candidates)}); give more of it`,
+    )
+  }
+  if (only === undefined) {
+    return refuse(
+      prefix === undefined
+        ? `no definition of ${shown} is pending; ${look}, and name one that was superseded by its hash`
+        : `no definition of ${shown} has this hash; ${look}`,
+    )
+  }
+  return only.state === 'accepted' ? refuse(`this definition of ${shown} is accepted already`) : only
+}
+
+/** As long as it takes to tell them apart, and at least as `pin list` shows them. */
+function hashesOf(tools: readonly StoredTool[]): string {
+  const hashes = tools.map(({ hash }) => hash)
+  let length = 12
+  while (new Set(hashes.map((hash) => hash.slice(0, length))).size < hashes.length) length += 1
+  return hashes.map((hash) => hash.slice(0, length)).join(', ')
+}
+
+function shownTool({ upstream, tool }: Wanted): string {
+  return `\`${upstream}/${visible(tool)}\``
 }
 
 function compare(a: string, b: string): number {

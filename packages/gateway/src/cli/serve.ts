@@ -26,9 +26,9 @@ lines, goes to standard error. SIGTERM and SIGINT drain: no new calls, those und
   options: { ...configOption, 'log-level': { type: 'string', default: 'info' } },
   optionHelp: { ...configOptionHelp, 'log-level': 'trace, debug, info, warn or error' },
   async run(args, io) {
-    const config = await openConfig(args, io)
-    const policies = await openPolicies(config)
     const log = createLogger({ level: levelOf(args), stream: io.stderr })
+    const config = await openConfig(args, io, (warning) => log.warn({ detail: warning }, 'configuration'))
+    const policies = await openPolicies(config)
     const { startGateway } = await import('../server.ts')
     const gateway = await startGateway({ config, policies, log, environment: io.env, clock: io.clock }).catch(
       (error: Error) => {

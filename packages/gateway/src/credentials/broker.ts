@@ -4,7 +4,7 @@ import { refuse } from '../refusal.ts'
 import type { CredentialType, Plan } from '../stages.ts'
 import { mint } from '../stages.ts'
 import { detectorOf } from './detector.ts'
-import type { Credential } from './port.ts'
+import type { Credential, SecretDetector } from './port.ts'
 import { mintCredential } from './port.ts'
 import type { HeaderPair } from './present.ts'
 
@@ -67,18 +67,18 @@ export function planOf(fields: {
   )
 }
 
-/** @param secrets what the incoming tripwire looks for. */
+/** @param secrets what the incoming tripwire looks for; or what looks for it, where that outlives one lease. */
 export function credentialOf(
   upstream: string,
   presented: { readonly headers?: readonly HeaderPair[]; readonly environment?: Readonly<Record<string, string>> },
-  secrets: readonly string[],
+  secrets: readonly string[] | SecretDetector,
 ): Credential {
   return Object.freeze(
     mintCredential({
       upstream,
       headers: Object.freeze([...(presented.headers ?? [])]),
       environment: Object.freeze({ ...presented.environment }),
-      detector: detectorOf(secrets),
+      detector: 'matches' in secrets ? secrets : detectorOf(secrets),
     }),
   )
 }

@@ -6,6 +6,7 @@ import type { Secret } from '../secrets/secret.ts'
 import type { Plan } from '../stages.ts'
 import type { Broker, CredentialDescription, SecretRegister } from './broker.ts'
 import { credentialOf, planOf, sharedSecret, versionOf } from './broker.ts'
+import { RecentSecrets } from './detector.ts'
 import type { Credential } from './port.ts'
 import { schemeHeader } from './present.ts'
 import { type FetchedToken, requestToken, type TokenFetch, TokenUnavailable } from './token-request.ts'
@@ -50,6 +51,8 @@ export class ClientCredentialsBroker implements Broker {
   readonly #fetch: TokenFetch
   readonly #clock: Clock
   readonly #register: SecretRegister
+  /** Of every lease: a stream that was opened with one token must not bring the next one, nor the other way round. */
+  readonly #recent = new RecentSecrets()
   #held: Held | undefined
   #flight: Promise<Credential | Refusal> | undefined
   #failures = 0
@@ -158,9 +161,10 @@ export class ClientCredentialsBroker implements Broker {
       return sharedSecret(this.#upstream)
     }
     this.#register.claim(this.#upstream, token)
+    this.#recent.add(token)
     const now = this.#clock.monotonic()
     this.#held = {
-      credential: credentialOf(this.#upstream, { headers: [header] }, [token]),
+      credential: credentialOf(this.#upstream, { headers: [header] }, this.#recent),
       token,
       fetchedMs: now,
       refreshMs: now + seconds * 800,

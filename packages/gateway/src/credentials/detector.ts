@@ -14,6 +14,22 @@ export function detectorOf(secrets: readonly string[]): SecretDetector | undefin
   return detectors.length === 1 ? first : new AnyOf(detectors)
 }
 
+/** Tokens of one upstream that may still be good somewhere, the newest last. */
+const maxRecent = 4
+
+/** Finds the newest of an upstream's secrets, whichever of them a call was made with. */
+export class RecentSecrets implements SecretDetector {
+  #detectors: readonly SecretDetector[] = []
+
+  add(secret: string): void {
+    this.#detectors = [...this.#detectors.slice(1 - maxRecent), createLeakDetector(secret, { window: 'whole' })]
+  }
+
+  matches(bytes: Uint8Array): boolean {
+    return this.#detectors.some((detector) => detector.matches(bytes))
+  }
+}
+
 class AnyOf implements SecretDetector {
   readonly #detectors: readonly SecretDetector[]
 

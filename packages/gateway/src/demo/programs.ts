@@ -1,4 +1,4 @@
-/** Other programs of a story: started, known to be ready, and always ended. */
+/** Other programs, such as the servers of a story: started, known to be ready, and always ended. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
@@ -8,53 +8,76 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   /** A line that says that it is ready, and where it comes from. */
-  readonly readyOn: 'stdout' | 'stderr'
+  readonly readyOn: Stream
   readonly isReady: (line: string) => boolean
-  /** Each line of the standard error; the last ones are also in the error that tells of a failed start. */
-  readonly onError?: (line: string) => void
+  /** Each line that it prints. The last ones of the standard error are also in the error that tells of a failed start. */
+  readonly onLine?: (line: string, stream: Stream) => void
 }
+
+type Stream = 'stdout' | 'stderr'
 
 export interface Program {
   readonly child: ChildProcess
-  /** The line that said it. */
-  readonly ready: string
-  /** Resolves once it has ended; SIGTERM first, SIGKILL after ten seconds. */
-  stop(): Promise<void>
+  /** The line that said it. Rejects where it ends before. */
+  readonly ready: Promise<string>
+  /** Its exit code once it has ended, for whatever reason; null where a signal ended it, or it could not be started. */
+  readonly ended: Promise<number | null>
+  /** See `stopProgram`. */
+  stop(signal?: StopSignal): Promise<number | null>
 }
 
-const graceMs = 10_000
+type StopSignal = 'SIGTERM' | 'SIGKILL'
+
+/** The gateway drains for ten seconds. */
+const graceMs = 15_000
 const keptLines = 20
 
-/** Runs a script on this Node. @throws where it ends before it is ready. */
-export function startProgram({ args, env, cwd, readyOn, isReady, onError }: ProgramOptions): Promise<Program> {
+/** Runs a script on this Node. It may be stopped before it is ready. */
+export function startProgram({ args, env, cwd, readyOn, isReady, onLine }: ProgramOptions): Program {
   const child = spawn(process.execPath, args, {
     cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const said: string[] = []
-  return new Promise((resolve, reject) => {
-    const line = (stream: 'stdout' | 'stderr') => (text: string) => {
-      if (stream === 'stderr') {
-        onError?.(text)
-        if (said.push(text) > keptLines) said.shift()
-      }
-      if (stream === readyOn && isReady(text)) resolve({ child, ready: text, stop: () => stopProgram(child) })
-    }
-    createInterface({ input: child.stdout }).on('line', line('stdout'))
-    createInterface({ input: child.stderr }).on('line', line('stderr'))
+  const errors: string[] = []
+  const ready = new Promise<string>((resolve, reject) => {
+    const read = (stream: Stream) =>
+      createInterface({ input: child[stream] }).on('line', (line) => {
+        onLine?.(line, stream)
+        if (stream === 'stderr' && errors.push(line) > keptLines) errors.shift()
+        if (stream === readyOn && isReady(line)) resolve(line)
+      })
+    read('stdout')
+    read('stderr')
     child.once('error', reject)
-    child.once('exit', (code) =>
-      reject(new Error(`${args[0]} ended with ${code} before it was ready\n${said.join('\n')}`)),
+    // once its streams are closed, so that what it said last is told
+    child.once('close', (code) =>
+      reject(new Error(`${args[0]} ended with ${code} before it was ready\n${errors.join('\n')}`)),
     )
   })
+  // whoever stops a program need not have waited for it
+  ready.catch(() => {})
+  return { child, ready, ended: endOf(child), stop: (signal) => stopProgram(child, signal) }
 }
 
-async function stopProgram(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
+/**
+ * Resolves with the exit code once it has ended, null where there is none; SIGKILL comes fifteen seconds after the
+ * first signal. Children of its own are not told.
+ */
+export async function stopProgram(child: ChildProcess, signal: StopSignal = 'SIGTERM'): Promise<number | null> {
+  if (child.pid === undefined) return null
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const ended = endOf(child)
+  child.kill(signal)
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
-  await ended
+  const code = await ended
   clearTimeout(timer)
+  return code
+}
+
+function endOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.once('exit', resolve)
+    child.once('error', () => child.pid === undefined && resolve(null))
+  })
 }

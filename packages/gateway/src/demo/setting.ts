@@ -1,14 +1,13 @@
 /** Where the story plays: a gateway in front of a hostile vendor, a hostile stdio server and an honest server. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HostileUpstream, startHostileUpstream } from './hostile-upstream.ts'
+import { freePort } from './ports.ts'
 import { startProgram } from './programs.ts'
-import type { StoryOptions } from './story.ts'
+import type { StoryOptions } from './story-options.ts'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const sampleServer = path.resolve(here, '..', '..', '..', '..', 'examples', 'sample-server', 'server.ts')
@@ -34,15 +33,15 @@ export async function openSetting(main: string): Promise<Setting> {
     const vendor = await startHostileUpstream(keys.vendor)
     stack.defer(() => vendor.close())
     const isReady = (line: string) => line.includes('"ready"')
-    const sample = await startProgram({
+    const sample = startProgram({
       args: [sampleServer, '--port', '0'],
       env: { SAMPLE_API_KEY: keys.sample },
       cwd: directory,
       readyOn: 'stdout',
       isReady,
     })
-    stack.defer(() => sample.stop())
-    const sampleUrl = (JSON.parse(sample.ready) as { url: string }).url
+    stack.defer(async () => void (await sample.stop()))
+    const sampleUrl = (JSON.parse(await sample.ready) as { url: string }).url
 
     const [port, opsPort] = [await freePort(), await freePort()]
     const url = `http://127.0.0.1:${port}`
@@ -53,14 +52,15 @@ export async function openSetting(main: string): Promise<Setting> {
       configFile,
       JSON.stringify(configuration({ directory, url, port, opsPort, vendor, sampleUrl, record }), null, 2),
     )
-    const gateway = await startProgram({
+    const gateway = startProgram({
       args: [main, 'serve', '--config', configFile, '--log-level', 'error'],
       env: { HOME: directory },
       cwd: directory,
       readyOn: 'stdout',
       isReady,
     })
-    stack.defer(() => gateway.stop())
+    stack.defer(async () => void (await gateway.stop()))
+    await gateway.ready
 
     const recordings = () => readFile(record).then((bytes) => [bytes])
     return {
@@ -124,12 +124,4 @@ function keyFile(directory: string, name: string): string {
 
 function newKey(): string {
   return randomBytes(32).toString('base64url')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
 }

@@ -1,7 +1,7 @@
 /** The clients of the story and what is counted of their calls. */
 import type { MadeCall } from './audit.ts'
 import { type CallOutcome, clientKinds, type StoryClient, type ToolCall } from './client.ts'
-import type { Act, StoryOptions } from './story.ts'
+import type { Act, StoryOptions } from './story-options.ts'
 
 export interface Stage {
   readonly options: StoryOptions

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Credential } from '../credentials/port.ts'
 import type { Call } from '../mcp/call.ts'
+import { Pieces } from '../mcp/pieces.ts'
 import type { RefusalReason } from '../refusal.ts'
 import { type Reading, readError, readHead, readJson } from './http-answer.ts'
 import { failureOf } from './http-failure.ts'
@@ -32,7 +33,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Answered {
   #status: number | undefined
   #session: string | undefined
   #retryAfter: string | undefined
-  #chunks: Buffer[] = []
+  readonly #answer = new Pieces()
   #size = 0
   #informational = 0
   #startedMs = 0
@@ -112,23 +113,18 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Answered {
     }
     this.#size += chunk.length
     if (this.#settled || this.#reading === 'drain') {
-      if (this.#size <= maxDrained) return
+      if (this.#size <= maxDrained && !this.#drips()) return
       if (!this.#settled) this.#finishText()
       controller.abort(new Error('nothing more is wanted'))
       return
     }
-    const { messageBytes, responseTimeoutMs, idleTimeoutMs } = this.#shared.config.limits
-    if (this.#size > messageBytes) {
+    if (this.#size > this.#shared.config.limits.messageBytes) {
       this.fail('upstream_invalid', 'an answer larger than a message may be')
       return
     }
-    // Silence is undici's to notice; an answer that drips is ours.
-    if (
-      this.#chunks.push(chunk) > 1 &&
-      this.#shared.clock.monotonic() - this.#startedMs > responseTimeoutMs + idleTimeoutMs
-    ) {
-      this.fail('upstream_timeout', 'an answer that does not end')
-    }
+    const isFirst = this.#answer.length === 0
+    this.#answer.push(chunk)
+    if (!isFirst && this.#drips()) this.fail('upstream_timeout', 'an answer that does not end')
   }
 
   onResponseEnd(): void {
@@ -191,8 +187,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Answered {
       else this.settle(readError(this.call, this.#sentId, status, undefined, this.#shared.eras, this.#retryAfter))
       return
     }
-    const [only] = this.#chunks
-    const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
+    const bytes = this.#answer.take()
     if (this.#credential.detector?.matches(bytes) === true) {
       this.fail('leak_incoming', 'the answer held the credential that was presented')
       return
@@ -223,6 +218,12 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Answered {
     }
     this.fail('upstream_invalid', 'a session id that is none')
     return false
+  }
+
+  /** Silence is undici's to notice; an answer that drips is ours. */
+  #drips(): boolean {
+    const { responseTimeoutMs, idleTimeoutMs } = this.#shared.config.limits
+    return this.#shared.clock.monotonic() - this.#startedMs > responseTimeoutMs + idleTimeoutMs
   }
 
   #release(): void {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Credential } from '../credentials/port.ts'
 import type { Call } from '../mcp/call.ts'
+import { isFiltered } from '../mcp/methods.ts'
 import { type SseEvent, SseParser } from '../mcp/sse.ts'
 import { Flow } from './flow.ts'
 import type { Answered, Shared } from './http-shared.ts'
@@ -97,7 +98,8 @@ export class HttpStream {
     }
     // Other types of event have no listener in MCP.
     if (event.event !== undefined && event.event !== '' && event.event !== 'message') return
-    if (event.id !== undefined && event.id !== '') this.resumable = this.#call.session !== undefined
+    if (event.id !== undefined && event.id !== '')
+      this.resumable = this.#call.session !== undefined && !isFiltered(this.#call.method)
     if (event.data === '') {
       this.#relay(event, '')
       return

@@ -1,8 +1,10 @@
+import { principalKey } from '@sallyport/guard'
 import { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { HttpUpstreamConfig } from '../config/types.ts'
 import type { Credential } from '../credentials/port.ts'
 import type { Call, JsonRpcId } from '../mcp/call.ts'
+import { isFiltered } from '../mcp/methods.ts'
 import type { Intent } from '../stages.ts'
 import { createConnector } from './addresses.ts'
 import { EraMemory } from './eras.ts'
@@ -10,9 +12,11 @@ import { HttpExchange } from './http-exchange.ts'
 import { HttpRequests, messageOf, responseOf } from './http-request.ts'
 import type { Shared } from './http-shared.ts'
 import type { Ids, TraceParents } from './ids.ts'
+import { isListen } from './messages.ts'
 import type { EgressResult, Relay, Seal } from './port.ts'
 import { type EgressHooks, outcomeOf, refused } from './results.ts'
 import { rememberSent, takeAsked } from './session-ids.ts'
+import { StreamBudget } from './stream-budget.ts'
 import { sealedBytes } from './tripwire.ts'
 import type { Upstream, UpstreamPorts, UpstreamState } from './upstream.ts'
 
@@ -33,6 +37,7 @@ export class HttpUpstream implements Upstream, Shared {
   readonly #path: string
   readonly #requests: HttpRequests
   readonly #traceParents: TraceParents
+  readonly #streams = new StreamBudget()
   #inFlight = 0
 
   constructor(config: HttpUpstreamConfig, ports: UpstreamPorts) {
@@ -64,7 +69,17 @@ export class HttpUpstream implements Upstream, Shared {
   }
 
   invoke(intent: Intent, credential: Credential, seal: Seal, relay: Relay): Promise<EgressResult> {
-    const { call } = intent.authorized
+    const { call, principal } = intent.authorized
+    if (call.kind !== 'stream' && !isListen(call)) return this.#send(call, credential, seal, relay)
+    const owner = principalKey(principal)
+    if (!this.#streams.enter(owner))
+      return this.#answer(
+        refused('too_many', 'this principal, or all together, have as many streams as they may', false),
+      )
+    return this.#send(call, credential, seal, relay).finally(() => this.#streams.leave(owner))
+  }
+
+  #send(call: Call, credential: Credential, seal: Seal, relay: Relay): Promise<EgressResult> {
     const sentId = call.kind === 'request' ? this.ids.take() : undefined
     const body = this.#body(call, sentId)
     if (typeof body !== 'string') return this.#answer(body)
@@ -74,7 +89,7 @@ export class HttpUpstream implements Upstream, Shared {
     if (bytes === undefined) {
       return this.#answer(refused('leak_outgoing', 'the call carried the access token that it came with', false))
     }
-    if (call.session !== undefined && call.id !== undefined && sentId !== undefined)
+    if (call.session !== undefined && call.id !== undefined && sentId !== undefined && !isFiltered(call.method))
       rememberSent(call.session, call.id, sentId)
     return new Promise((resolve) => {
       this.#inFlight++

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { Clock } from '../clock.ts'
 import type { Era } from '../mcp/call.ts'
 import { type Envelope, splitEnvelope } from '../mcp/envelope.ts'
 import { metaKeys } from '../mcp/meta.ts'
@@ -22,6 +23,9 @@ export interface Waiter {
 
 /** Lines that are no message; some servers print to standard output at their start. */
 const maxJunkLines = 1_000
+/** Messages within a second that nobody asked for: more of them take time from every other upstream. */
+const maxUnasked = 2_000
+const second = 1_000
 const maxListeners = 16
 
 /**
@@ -44,16 +48,20 @@ export class StdioChild {
   readonly #log: EgressLog
   readonly #upstream: string
   readonly #onEnd: () => void
+  readonly #clock: Clock
   #junk = 0
+  #unasked = 0
+  #unaskedFromMs = 0
 
   /** @param environment of the credential, to tell whether it is still the one to present. */
   constructor(
-    options: ProcessOptions & { readonly exclusive: boolean },
+    options: ProcessOptions & { readonly exclusive: boolean; readonly clock: Clock },
     environment: Readonly<Record<string, string>>,
     onEnd: () => void,
   ) {
     this.environment = environment
     this.#exclusive = options.exclusive
+    this.#clock = options.clock
     this.#log = options.log
     this.#upstream = options.upstream
     this.#onEnd = onEnd
@@ -100,7 +108,6 @@ export class StdioChild {
   }
 
   #line(bytes: Buffer): void {
-    if (bytes.length === 0) return
     try {
       const text = isUtf8(bytes) ? bytes.toString('utf8') : ''
       const envelope = splitEnvelope(text)
@@ -122,12 +129,25 @@ export class StdioChild {
     if (this.#junk > maxJunkLines) this.#process.kill(`wrote more than ${maxJunkLines} lines that are no messages`)
   }
 
+  #notAsked(): void {
+    const now = this.#clock.monotonic()
+    if (now - this.#unaskedFromMs >= second) {
+      this.#unaskedFromMs = now
+      this.#unasked = 0
+    }
+    this.#unasked++
+    if (this.#unasked > maxUnasked) this.#process.kill(`wrote more than ${maxUnasked} messages a second unasked`)
+  }
+
   #route(message: ChildMessage): void {
     const { envelope } = message
     if (envelope.kind === 'response') {
+      const waiter = typeof envelope.id === 'number' ? this.pending.get(envelope.id) : undefined
+      if (waiter !== undefined) waiter.take(message)
       // One that nobody waits for is late: it was cancelled, or its client has gone.
-      if (typeof envelope.id === 'number') this.pending.get(envelope.id)?.take(message)
+      else this.#notAsked()
     } else if (envelope.kind === 'request') {
+      this.#notAsked()
       if (envelope.method === 'ping') this.tell({ id: envelope.id, result: {} })
       else this.tell({ id: envelope.id, error: { code: -32601, message: 'method not found' } })
     } else {
@@ -137,10 +157,13 @@ export class StdioChild {
 
   #notify(message: ChildMessage): void {
     const related = relatedId(message)
-    if (related !== undefined) {
-      this.pending.get(related)?.take(message)
+    const waiter = related === undefined ? undefined : this.pending.get(related)
+    if (waiter !== undefined) {
+      waiter.take(message)
       return
     }
+    this.#notAsked()
+    if (related !== undefined) return
     if (!this.#exclusive) return
     // What names no request goes to those who listen; else to the only request there is, if there is just one.
     if (this.listeners.size > 0) for (const listener of this.listeners) listener.take(message)

@@ -1,8 +1,9 @@
+import { Pieces } from '../mcp/pieces.ts'
+
 /** Splits a byte stream into lines (MCP 2026-07-28, stdio: one message a line). */
 export class Lines {
   readonly #maxBytes: number
-  #parts: Buffer[] = []
-  #size = 0
+  readonly #begun = new Pieces()
 
   /** @param maxBytes of one line, without its end. */
   constructor(maxBytes: number) {
@@ -13,19 +14,15 @@ export class Lines {
   push(chunk: Buffer, onLine: (line: Buffer) => void): boolean {
     let start = 0
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
-      if (this.#size + end - start > this.#maxBytes) return false
-      const rest = chunk.subarray(start, end)
-      const line = this.#parts.length === 0 ? rest : Buffer.concat([...this.#parts, rest])
-      this.#parts = []
-      this.#size = 0
+      if (this.#begun.length + end - start > this.#maxBytes) return false
+      this.#begun.push(chunk.subarray(start, end))
+      const line = this.#begun.take()
       start = end + 1
       onLine(line.at(-1) === 0x0d ? line.subarray(0, -1) : line)
     }
     if (start < chunk.length) {
-      const rest = chunk.subarray(start)
-      this.#size += rest.length
-      if (this.#size > this.#maxBytes) return false
-      this.#parts.push(rest)
+      if (this.#begun.length + chunk.length - start > this.#maxBytes) return false
+      this.#begun.push(chunk.subarray(start))
     }
     return true
   }

@@ -136,6 +136,7 @@ export class ChildPool {
       detector: credential.detector,
       log: this.#ports.hooks.log,
       exclusive: isolation === 'principal',
+      clock: this.#ports.clock,
     }
     const child = new StdioChild(options, credential.environment, () => this.#ended(slot))
     const now = this.#ports.clock.monotonic()

@@ -29,6 +29,9 @@ export interface ProcessEvents {
 const maxUnwrittenBytes = 16 * 1024 * 1024
 /** Between closing the input, SIGTERM and SIGKILL. */
 const graceMs = 2_000
+/** So much at once on standard error is followed by a pause, so that a flood costs us little and the child waits. */
+const errorBurstBytes = 8_192
+const errorPauseMs = 20
 /** What an ended child's descendants may hold its output open for. */
 const outputGraceMs = 500
 
@@ -67,7 +70,12 @@ export class StdioProcess {
     this.#child.stdin.on('error', () => this.kill('closed its standard input'))
     this.#child.stdout.on('error', () => this.kill('broke its standard output'))
     this.#child.stderr.on('error', () => undefined)
-    this.#child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      errors.push(chunk)
+      if (chunk.length < errorBurstBytes) return
+      this.#child.stderr.pause()
+      setTimeout(() => this.#child.stderr.resume(), errorPauseMs).unref()
+    })
     this.#child.stdout.on('data', (chunk: Buffer) => {
       if (!this.#ended && !lines.push(chunk, (line) => this.#events.line(line))) {
         this.kill(`wrote a line of more than ${options.lineBytes} bytes`)

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Pieces } from '../mcp/pieces.ts'
 import { type Refusal, refuse } from '../refusal.ts'
 import type { Deadlines } from './deadlines.ts'
 
@@ -14,7 +15,7 @@ export function readBody(
   deadlines: Deadlines,
 ): Promise<Buffer | Refusal> {
   return new Promise((resolve) => {
-    let chunks: Buffer[] = []
+    const body = new Pieces()
     let total = 0
     const settle = (result: Buffer | Refusal) => {
       deadlines.remove(deadline)
@@ -24,17 +25,13 @@ export function readBody(
     const onData = (chunk: Buffer) => {
       total += chunk.length
       if (total <= maxBytes) {
-        chunks.push(chunk)
+        body.push(chunk)
         return
       }
-      chunks = []
       request.pause()
       settle(refuse('body_too_large', `the body is over ${maxBytes} bytes`))
     }
-    const onEnd = () => {
-      const [only] = chunks
-      settle(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, total))
-    }
+    const onEnd = () => settle(body.take())
     const onClose = () => settle(refuse('body_timeout', 'the client went away before its message was whole'))
     const deadline = deadlines.add(() => {
       request.pause()

@@ -32,6 +32,7 @@ export class HttpExchange implements Exchange {
   #newSessionId: string | undefined
   #answered = false
   #known: Partial<EntryFields> = {}
+  #token: InboundToken | undefined
 
   constructor(shared: Shared, request: IncomingMessage, response: ServerResponse, requestId: string) {
     this.requestId = requestId
@@ -39,9 +40,7 @@ export class HttpExchange implements Exchange {
     this.#request = request
     this.#response = response
     this.#peer = request.socket.remoteAddress ?? ''
-    const version = request.headers['mcp-protocol-version']
-    const era = typeof version === 'string' && modernVersions.includes(version) ? 'modern' : 'earlier'
-    this.#asked = { requestId, kind: undefined, id: undefined, era, method: undefined }
+    this.#asked = { requestId, kind: undefined, id: undefined, era: 'earlier', method: undefined }
     response.sendDate = false
     this.#stream = new ResponseRelay(response, {
       headers: () => this.#sessionHeaders(),
@@ -60,9 +59,11 @@ export class HttpExchange implements Exchange {
     const head = readHead(method, url, rawHeaders, this.#shared.rules)
     if (isRefusal(head)) {
       this.#known = { upstream: upstreamOf(url, this.#shared.endpoints) }
+      this.#learnEra(this.#request.headers['mcp-protocol-version'])
       return this.#refused(head)
     }
     this.#known = { upstream: head.upstream }
+    this.#learnEra(head.mirror.protocolVersion)
     if (head.presented === undefined) {
       return this.#refused(this.#tokenRefusal(head, { reason: 'token_missing', detail: 'no access token' }))
     }
@@ -71,6 +72,7 @@ export class HttpExchange implements Exchange {
     this.#known = { upstream: head.upstream, token: token.sha256 }
     const endpoint = this.#shared.endpoints.get(head.upstream)
     if (endpoint === undefined) throw new Error('the head named an endpoint that does not exist')
+    this.#token = token
     const verdict = this.#shared.verifier.verify(token, endpoint, this.#shared.clock.now())
     return verdict instanceof Promise
       ? verdict.then((late) => this.#verified(head, late))
@@ -90,6 +92,12 @@ export class HttpExchange implements Exchange {
     const answer = answerOf(result, this.#asked)
     const headers = answer.status < 300 ? [...answer.headers, ...this.#sessionHeaders()] : answer.headers
     sendAnswer(this.#request, this.#response, this.#stream, { ...answer, headers }, this.#shared)
+  }
+
+  /** Until the message is read: what the header claims. */
+  #learnEra(version: string | string[] | undefined): void {
+    const modern = typeof version === 'string' && modernVersions.includes(version)
+    if (modern) this.#asked = { ...this.#asked, era: 'modern' }
   }
 
   #verified(head: Head, verdict: Verdict): RequestRead | Promise<RequestRead> {
@@ -128,11 +136,34 @@ export class HttpExchange implements Exchange {
     if (isRefusal(call)) return this.#refused(call)
     const { principal, seal, head } = context
     this.#session = call.session
+    const lasts = call.kind === 'stream' || call.method === 'subscriptions/listen'
+    if (lasts && this.#token !== undefined) this.#watchToken(this.#token, head.upstream)
     if (call.method === 'initialize') {
       this.#owner = this.#ownerOf(head, principal)
       this.#newSessionId = this.#shared.sessions.newId()
     }
     return { principal, call, seal }
+  }
+
+  /** A stream outlives the request that opened it, but not the token: once that is refused, or cannot be verified, it ends. */
+  #watchToken(token: InboundToken, upstream: string): void {
+    this.#shared.streamChecks.add(() => {
+      if (this.#response.closed) return
+      this.#isGood(token, upstream).then((good) =>
+        good ? this.#watchToken(token, upstream) : this.#response.destroy(),
+      )
+    })
+  }
+
+  /** Never rejects. */
+  async #isGood(token: InboundToken, upstream: string): Promise<boolean> {
+    const { endpoints, verifier, clock } = this.#shared
+    try {
+      const endpoint = endpoints.get(upstream)
+      return endpoint !== undefined && !('refused' in (await verifier.verify(token, endpoint, clock.now())))
+    } catch {
+      return false
+    }
   }
 
   #refused(refusal: Refusal): RefusedRequest {

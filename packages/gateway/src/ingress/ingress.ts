@@ -23,6 +23,7 @@ export function createIngress(options: IngressOptions): Ingress {
     drainDeadlines: new Deadlines(clock, limits.drainedMs),
     keepAlive: new Deadlines(clock, limits.keepAliveMs),
     slowReader: new Deadlines(clock, limits.slowReaderMs),
+    streamChecks: new Deadlines(clock, limits.streamCheckMs),
     rules: { site, upstreams: endpoints, bodyBytes: limits.bodyBytes },
     challengeOf: (upstream, error) => {
       const endpoint = endpoints.get(upstream)

@@ -34,6 +34,7 @@ export interface Shared extends Omit<IngressOptions, 'limits'> {
   readonly drainDeadlines: Deadlines
   readonly keepAlive: Deadlines
   readonly slowReader: Deadlines
+  readonly streamChecks: Deadlines
   readonly rules: HeadRules
   /** `WWW-Authenticate` of this endpoint. */
   challengeOf(upstream: string, error: ChallengeError | undefined): string

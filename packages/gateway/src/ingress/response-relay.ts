@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Relay, RelayedEvent } from '../egress/port.ts'
 import { formatSseEvent, sseKeepAlive } from '../mcp/sse.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
+import { onDeparture } from './departures.ts'
 
 export interface RelayOptions {
   /** Names and values in turn, told when the stream begins. */
@@ -18,9 +19,8 @@ export interface RelayOptions {
 export class ResponseRelay implements Relay {
   readonly #response: ServerResponse
   readonly #options: RelayOptions
-  readonly #gone = new Set<() => void>()
-  readonly #waiting = new Set<() => void>()
-  #listening = false
+  #waiting: (() => void)[] = []
+  #draining = false
   #begun = false
   #silence: Deadline | undefined
   #slow: Deadline | undefined
@@ -37,7 +37,7 @@ export class ResponseRelay implements Relay {
   begin(): void {
     if (this.#begun || this.#over) return
     this.#begun = true
-    this.#listen()
+    this.#awaitDrain()
     this.#response.writeHead(200, [
       'content-type',
       'text/event-stream',
@@ -59,17 +59,17 @@ export class ResponseRelay implements Relay {
 
   drained(): Promise<void> {
     if (this.#over || !this.#response.writableNeedDrain) return Promise.resolve()
-    return new Promise((resolve) => this.#waiting.add(resolve))
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   onGone(callback: () => void): () => void {
-    if (this.#response.closed || this.#response.destroyed) {
+    const { socket } = this.#response.req
+    const gone = () => {
       if (!this.#response.writableFinished) callback()
-      return () => {}
     }
-    this.#listen()
-    this.#gone.add(callback)
-    return () => this.#gone.delete(callback)
+    if (!socket.destroyed && !this.#response.destroyed) return onDeparture(socket, gone)
+    gone()
+    return () => {}
   }
 
   /** Ends the stream, with this event as its last where there is one. */
@@ -85,7 +85,7 @@ export class ResponseRelay implements Relay {
     const { socket } = this.#response
     // Without a socket it waits behind the answer to an earlier request of the same connection.
     if (socket === null || socket.writableLength > 0) {
-      this.#listen()
+      this.#awaitDrain()
       this.#awaitReader()
     }
   }
@@ -123,9 +123,9 @@ export class ResponseRelay implements Relay {
     this.#slow ??= this.#options.slowReader.add(() => this.#response.destroy())
   }
 
-  #listen(): void {
-    if (this.#listening) return
-    this.#listening = true
+  #awaitDrain(): void {
+    if (this.#draining) return
+    this.#draining = true
     this.#response.on('drain', () => {
       this.#stopSlow()
       this.#release()
@@ -134,15 +134,13 @@ export class ResponseRelay implements Relay {
     this.#response.once('close', () => {
       this.#stopTimers()
       this.#release()
-      const gone = this.#response.writableFinished ? [] : [...this.#gone]
-      this.#gone.clear()
-      for (const callback of gone) callback()
     })
   }
 
   #release(): void {
-    for (const resolve of this.#waiting) resolve()
-    this.#waiting.clear()
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
   }
 
   #stopSlow(): void {

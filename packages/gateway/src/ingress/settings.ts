@@ -36,6 +36,8 @@ export interface IngressLimits {
   readonly slowReaderMs: number
   /** A comment is sent on a stream that was silent for so long. */
   readonly keepAliveMs: number
+  /** The token behind a stream that lasts is verified again so often: with what a verdict is cached, under 5 s (threat 12). */
+  readonly streamCheckMs: number
 }
 
 export const defaultLimits: IngressLimits = {
@@ -46,4 +48,5 @@ export const defaultLimits: IngressLimits = {
   bufferedBytes: 1024 * 1024,
   slowReaderMs: 30_000,
   keepAliveMs: 15_000,
+  streamCheckMs: 2_500,
 }

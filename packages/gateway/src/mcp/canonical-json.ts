@@ -11,7 +11,23 @@ const maxDepth = 512
  * @throws {TypeError} for what I-JSON cannot hold: lone surrogates, NaN and infinities, `undefined`; or deeper than 512.
  */
 export function canonicalJson(value: JsonValue): string {
-  return write(value, 0)
+  // Members that stand in their order already, as most clients write them, need no rebuilding.
+  return isSorted(value, 0) ? JSON.stringify(value) : write(value, 0)
+}
+
+/** Whether `JSON.stringify` writes the canonical text. False for all that `write` refuses. */
+function isSorted(value: JsonValue, depth: number): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value === 'boolean' || value === null) return true
+  if (typeof value !== 'object' || depth >= maxDepth) return false
+  if (Array.isArray(value)) return value.every((item) => isSorted(item, depth + 1))
+  let last = ''
+  for (const key in value) {
+    if (key < last || !key.isWellFormed() || !isSorted(value[key] as JsonValue, depth + 1)) return false
+    last = key
+  }
+  return true
 }
 
 function write(value: JsonValue, depth: number): string {

@@ -202,6 +202,14 @@ export const methods: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
   ]),
 }
 
+/**
+ * Whether the answer is changed on its way to the client (lists are learned and filtered). Then it may reach the client
+ * as the answer to its request alone: on another stream, or resumed, it would come as the upstream wrote it.
+ */
+export function isFiltered(method: string): boolean {
+  return method.endsWith('/list')
+}
+
 function first(values: readonly JsonValue[], check: Check): string | undefined {
   for (const value of values) {
     const fault = check(value)

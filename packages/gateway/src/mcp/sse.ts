@@ -1,5 +1,6 @@
 /** Server-Sent Events (WHATWG HTML, section 9.2), read as bytes come and written as text. Pure. */
 import { isUtf8 } from 'node:buffer'
+import { Pieces } from './pieces.ts'
 
 /** One event. Its fields are those of its own block: an id is not carried over from an earlier one. */
 export interface SseEvent {
@@ -24,7 +25,7 @@ const carriageReturn = 0x0d
 export class SseParser {
   readonly #maxEventBytes: number
   /** Pieces of a line whose end has not come. */
-  #partial: Uint8Array[] = []
+  readonly #partial = new Pieces()
   /** Bytes of the event so far, comments and field names included. */
   #bytes = 0
   #afterCarriageReturn = false
@@ -75,7 +76,7 @@ export class SseParser {
 
   #fail(fault: SseFault): SseFault {
     this.#fault = fault
-    this.#partial = []
+    this.#partial.take()
     this.#data = []
     return fault
   }
@@ -85,8 +86,8 @@ export class SseParser {
     if (this.#bytes > this.#maxEventBytes) return this.#fail('event_too_large')
     let bytes = tail
     if (this.#partial.length > 0) {
-      bytes = Buffer.concat([...this.#partial, tail])
-      this.#partial = []
+      this.#partial.push(tail)
+      bytes = this.#partial.take()
     }
     if (this.#first) {
       this.#first = false

@@ -91,7 +91,7 @@ function conveyValue(type: ArgumentType, value: JsonValue, place: string): Cedar
         if (member === null) continue
         const attribute = type.attributes.get(key)
         if (attribute === undefined)
-          throw new NotConveyable(`\`${place}.${shown(key)}\` has no type that policies can read`)
+          throw new NotConveyable(`\`${place}.${shown(key, maxStrange)}\` has no type that policies can read`)
         passed[key] = conveyValue(attribute.type, member, `${place}.${shown(key)}`)
       }
       return passed
@@ -113,6 +113,9 @@ export function decimalText(value: number): string | undefined {
   return text.includes('.') ? text : `${text}.0`
 }
 
-function shown(key: string): string {
-  return /^[\x20-\x7e]{1,64}$/.test(key) ? key : '…'
+/** Characters of a key that no schema names, and so of the client's own text: fewer than any piece of a token looked for. */
+const maxStrange = 23
+
+function shown(key: string, longest = 64): string {
+  return /^[\x20-\x7e]+$/.test(key) && key.length <= longest ? key : '…'
 }

@@ -14,8 +14,9 @@ export interface CedarAnswer {
 }
 
 /**
- * A pure decision. Cedar skips a policy that errs, so a broken `forbid` would allow: any error denies. A permit without
- * `@approval` grants by itself, as permits do in Cedar; where every determining permit asks, all whom they ask are asked.
+ * A pure decision. Cedar skips a policy that errs, so a broken `forbid` would allow: any error denies. Where any permit
+ * that applies asks with `@approval`, it is asked, also beside permits that ask nobody: a broad permit must not lift what
+ * a narrower one demands. All whom these permits ask are asked.
  */
 export function decideAnswer(answer: CedarAnswer, version: string): Decision {
   const policies = answer.determining.map(({ id }) => id)
@@ -32,8 +33,8 @@ export function decideAnswer(answer: CedarAnswer, version: string): Decision {
     }
   }
   const asked = answer.determining.flatMap(({ approvers }) => approvers ?? [])
-  if (asked.length < answer.determining.length) return { outcome: 'allow', policies, version }
-  return { outcome: 'require_approval', approvers: merge(asked), policies, version }
+  if (asked.length > 0) return { outcome: 'require_approval', approvers: merge(asked), policies, version }
+  return { outcome: 'allow', policies, version }
 }
 
 /** Of two asks for the same group, the larger covers both. */

@@ -3,7 +3,7 @@ import type { PolicyJson } from './cedar.ts'
 import type { Approvers } from './decision.ts'
 
 export interface PolicyPlace {
-  /** Name within the folder. */
+  /** Name within the folder, or as a person would name it. */
   readonly file: string
   /** Both from 1; of the policy's first token. */
   readonly line: number

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { CatalogueStore, StoredTool } from './port.ts'
 import type { Tables } from './schema.ts'
 
@@ -7,6 +7,14 @@ export function catalogueStore(db: Kysely<Tables>): CatalogueStore {
     async load(tenant) {
       const rows = await db.selectFrom('tools').selectAll().where('tenant', '=', tenant).orderBy('seen_at').execute()
       return rows.map(toolOf)
+    },
+
+    async revision() {
+      // SQLite: another number after another connection's commit, also of tables that are not the catalogue's.
+      const { rows } = await sql<{ data_version: number }>`PRAGMA data_version`.execute(db)
+      const [row] = rows
+      if (row === undefined) throw new Error('the store did not tell its data version')
+      return row.data_version
     },
 
     async add(tools) {
@@ -23,7 +31,7 @@ export function catalogueStore(db: Kysely<Tables>): CatalogueStore {
           .where('tenant', '=', tenant)
           .where('upstream', '=', upstream)
           .where('name', '=', name)
-        const pending = await trx
+        const chosen = await trx
           .selectFrom('tools')
           .select('state')
           .where('tenant', '=', tenant)
@@ -31,7 +39,7 @@ export function catalogueStore(db: Kysely<Tables>): CatalogueStore {
           .where('name', '=', name)
           .where('hash', '=', hash)
           .executeTakeFirst()
-        if (pending?.state !== 'pending') return false
+        if (chosen === undefined || chosen.state === 'accepted') return false
         await definitions.set({ state: 'superseded' }).where('state', '=', 'accepted').execute()
         await definitions
           .set({ state: 'accepted', pending_reason: null, accepted_at: now })

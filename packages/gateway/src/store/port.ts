@@ -17,11 +17,20 @@ export interface StoredTool {
 export interface CatalogueStore {
   load(tenant: string): Promise<readonly StoredTool[]>
   /**
+   * Another number than before once somebody else, such as another process, committed a change of a definition; one
+   * cheap read. It may be another one for no such reason, and need not be after a change made through this very store.
+   * Read it before `load`: what changes in between then shows the next time.
+   */
+  revision(): Promise<number>
+  /**
    * Inserts what is new by (tenant, upstream, name, hash), and leaves what is there. Where another definition is accepted
    * under the name already, one that came as accepted is stored as pending, `changed`.
    */
   add(tools: readonly StoredTool[]): Promise<void>
-  /** Makes this definition the accepted one and the former one superseded, in one transaction. False if it is neither pending nor superseded. */
+  /**
+   * Makes this definition the accepted one and the former one superseded, in one transaction. It may have been superseded
+   * itself: upstreams go back to what they offered before. False if it is accepted already, or unknown.
+   */
   accept(tenant: string, upstream: string, name: string, hash: string, now: number): Promise<boolean>
 }
 

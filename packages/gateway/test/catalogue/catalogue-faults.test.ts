@@ -55,6 +55,19 @@ test('threat 77: a stored definition that is not what its hash says is not calla
   expect(restarted.accepted('u', 's')).toBeDefined()
 })
 
+test('threat 77: nor can it be accepted, whatever it was stored as', async () => {
+  const { store, catalogue, open } = await setUp()
+  await catalogue.learn('u', [tool('t')], true)
+  await catalogue.learn('u', [tool('t', { title: 'changed' })], true)
+  const [first, second] = store.rows.map(({ definition }) => definition)
+  const pending = store.rows[1] as (typeof store.rows)[0]
+  store.rows[1] = { ...pending, definition: first ?? '' }
+  const restarted = await open()
+  expect(await restarted.accept('u', 't', pending.hash)).toContain('does not match its hash')
+  store.rows[1] = { ...pending, definition: second ?? '' }
+  expect(await (await open()).accept('u', 't', pending.hash)).toBeUndefined()
+})
+
 test('an accepted definition that did not compile at a start is tried again', async () => {
   const { store, catalogue } = await setUp()
   await catalogue.learn('u', [tool('t')], true)

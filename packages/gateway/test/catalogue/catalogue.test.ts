@@ -1,8 +1,9 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { createCatalogue } from '../../src/catalogue/catalogue.ts'
 import type { JsonObject } from '../../src/mcp/call.ts'
 import { canonicalJson } from '../../src/mcp/canonical-json.ts'
 import { compiler, pin, setUp, tool } from './given.ts'
+import { memoryStore } from './memory-store.ts'
 
 afterAll(() => compiler.stop())
 
@@ -60,11 +61,11 @@ test('threat 61: a changed definition blocks the tool until it is accepted', asy
   expect(catalogue.pendingTools('u')).toHaveLength(1)
   expect(catalogue.version).toBeGreaterThan(before)
 
-  expect(await catalogue.accept('u', 'read', 'ff')).toBe(false)
-  expect(await catalogue.accept('u', 'read', pin(changed))).toBe(true)
+  expect(await catalogue.accept('u', 'read', 'ff')).toContain('no such definition')
+  expect(await catalogue.accept('u', 'read', pin(changed))).toBeUndefined()
   expect(catalogue.accepted('u', 'read')).toMatchObject({ hash: pin(changed) })
   expect(catalogue.pending('u', 'read')).toBeUndefined()
-  expect(await catalogue.accept('u', 'read', pin(changed))).toBe(false)
+  expect(await catalogue.accept('u', 'read', pin(changed))).toContain('accepted already')
 })
 
 test('threat 61: still blocked after a restart, and free again once the accepted definition is back', async () => {
@@ -98,7 +99,7 @@ test('a definition that was superseded waits again when it comes back', async ()
   const learned = await catalogue.learn('u', [first], true)
   expect(learned).toMatchObject({ accepted: [], pending: [{ hash: pin(first), pendingReason: 'changed' }] })
   expect(catalogue.accepted('u', 'read')).toBeUndefined()
-  expect(await catalogue.accept('u', 'read', pin(first))).toBe(true)
+  expect(await catalogue.accept('u', 'read', pin(first))).toBeUndefined()
   expect(catalogue.accepted('u', 'read')?.hash).toBe(pin(first))
 })
 
@@ -121,7 +122,7 @@ test('threat 62: a name that differs in letter case alone waits, and one of anot
   ])
   expect(catalogue.accepted('u', 'getUser')).toBeDefined()
   expect((await catalogue.learn('v', [tool('getuser')], true)).accepted).toHaveLength(1)
-  expect(await catalogue.accept('u', 'getuser', pin(tool('getuser')))).toBe(true)
+  expect(await catalogue.accept('u', 'getuser', pin(tool('getuser')))).toBeUndefined()
 })
 
 test('threat 55: names that confuse are refused and never stored', async () => {
@@ -155,7 +156,7 @@ test.each<[string, JsonObject, string]>([
   const definition = tool('t', more)
   const learned = await catalogue.learn('u', [definition], true)
   expect(learned.pending[0]?.pendingReason).toContain(why)
-  expect(await catalogue.accept('u', 't', pin(definition))).toBe(false)
+  expect(await catalogue.accept('u', 't', pin(definition))).toContain(why)
   // even where the store says that it is accepted
   await store.accept('default', 'u', 't', pin(definition), 5000)
   await catalogue.refresh()
@@ -171,7 +172,7 @@ test('`refresh` notices what another process accepted, and keeps what did not ch
   await catalogue.learn('u', [changed], true)
   const other = catalogue.accepted('u', 'other')
   const command = await open()
-  expect(await command.accept('u', 'read', pin(changed))).toBe(true)
+  expect(await command.accept('u', 'read', pin(changed))).toBeUndefined()
   const before = catalogue.version
   await catalogue.refresh()
   expect(catalogue.accepted('u', 'read')?.hash).toBe(pin(changed))
@@ -179,6 +180,29 @@ test('`refresh` notices what another process accepted, and keeps what did not ch
   expect(catalogue.version).toBe(before + 1)
   await catalogue.refresh()
   expect(catalogue.version).toBe(before + 1)
+})
+
+test('`refresh` reads definitions only where somebody else changed them, and what failed it reads again', async () => {
+  const store = memoryStore()
+  const load = vi.spyOn(store, 'load')
+  const { catalogue, open } = await setUp(store)
+  await catalogue.learn('u', [tool('read')], true)
+  await catalogue.refresh()
+  load.mockClear()
+  for (let i = 0; i < 3; i += 1) await catalogue.refresh()
+  expect(load).not.toHaveBeenCalled()
+  await (await open()).learn('u', [tool('other')], true)
+  load.mockRejectedValueOnce(new Error('the store is down'))
+  await expect(catalogue.refresh()).rejects.toThrow('down')
+  expect(catalogue.accepted('u', 'other')).toBeUndefined()
+  await catalogue.refresh()
+  expect(catalogue.accepted('u', 'other')).toBeDefined()
+  // the same after a change of its own, which was stored all the same
+  load.mockRejectedValueOnce(new Error('the store is down'))
+  await expect(catalogue.learn('u', [tool('third')], true)).rejects.toThrow('down')
+  expect(catalogue.accepted('u', 'third')).toBeUndefined()
+  await catalogue.refresh()
+  expect(catalogue.accepted('u', 'third')).toBeDefined()
 })
 
 test('threat 60: of two lists at once, one definition is accepted and the other waits', async () => {

@@ -6,14 +6,19 @@ export function memoryStore(
 ): CatalogueStore & { readonly rows: StoredTool[]; failing: boolean } {
   const same = (a: StoredTool, b: Pick<StoredTool, 'tenant' | 'upstream' | 'name'>) =>
     a.tenant === b.tenant && a.upstream === b.upstream && a.name === b.name
+  let revision = 0
   const store = {
     rows,
     failing: false,
+    async revision() {
+      return revision
+    },
     async load(tenant: string) {
       return store.rows.filter((row) => row.tenant === tenant).map((row) => ({ ...row }))
     },
     async add(tools: readonly StoredTool[]) {
       if (store.failing) throw new Error('the store is down')
+      revision += 1
       for (const tool of tools) {
         if (!store.rows.some((row) => same(row, tool) && row.hash === tool.hash)) store.rows.push({ ...tool })
       }
@@ -21,6 +26,7 @@ export function memoryStore(
     async accept(tenant: string, upstream: string, name: string, hash: string, now: number) {
       const chosen = store.rows.find((row) => same(row, { tenant, upstream, name }) && row.hash === hash)
       if (chosen === undefined || chosen.state === 'accepted') return false
+      revision += 1
       store.rows = store.rows.map((row) => {
         if (row === chosen) return { ...row, state: 'accepted', pendingReason: undefined, acceptedAt: now }
         return same(row, chosen) && row.state === 'accepted' ? { ...row, state: 'superseded' } : row

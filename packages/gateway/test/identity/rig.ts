@@ -54,19 +54,38 @@ export interface RigOptions {
   readonly clients?: readonly ClientConfig[]
 }
 
+/** @throws what `createAuthorizationServer` throws; nothing is left running then. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const stack = new AsyncDisposableStack()
+  try {
+    return await assembleRig(options, stack)
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+async function assembleRig(options: RigOptions, stack: AsyncDisposableStack): Promise<Rig> {
   let server: AuthorizationServer | undefined
+  let store = options.stores
+  if (store === undefined) {
+    const own = await openFolder()
+    stack.defer(() => own.remove())
+    store = own.stores
+  }
   const http = createServer((req, res) => {
     if (server?.handles(new URL(req.url ?? '', 'http://x').pathname)) server.listener(req, res)
     else res.writeHead(599).end()
   })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
+  stack.defer(async () => {
+    http.closeAllConnections()
+    http.close()
+    await once(http, 'close')
+  })
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   const url = options.url ?? origin
-  const own = options.stores === undefined ? await openFolder() : undefined
-  const store = options.stores ?? own?.stores
-  if (store === undefined) throw new Error('unreachable')
   const faults: unknown[] = []
   const ahead = { aheadMs: 0 }
   const clock: Clock = { now: () => Date.now() + ahead.aheadMs, monotonic: () => performance.now() + ahead.aheadMs }
@@ -102,12 +121,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
         parameters,
         insecure,
       ),
-    async close() {
-      http.closeAllConnections()
-      http.close()
-      await once(http, 'close')
-      await own?.remove()
-    },
+    close: () => stack.disposeAsync(),
   }
 }
 

@@ -8,6 +8,7 @@ import {
   modern,
   parseReply,
   type Rig,
+  refusing,
   requestText,
   send,
   sendRaw,
@@ -18,25 +19,12 @@ import {
 
 let rig: Rig
 const call = modern('tools/call', { name: 'echo', arguments: {} })
+const refusedWith = refusing(() => rig)
 
 beforeAll(async () => {
   rig = await startRig()
 })
 afterAll(() => rig.stop())
-
-/** Refused with this status and reason, before any token was looked at where `early`. */
-async function refusedWith(sent: Parameters<typeof send>[1], status: number, reason: string, early = true) {
-  rig.refused.length = 0
-  rig.verified.length = 0
-  const before = rig.accepted.length
-  const reply = await send(rig, sent)
-  expect([reply.status, rig.refused.map(({ refusal }) => refusal.reason)]).toEqual([status, [reason]])
-  expect(rig.accepted).toHaveLength(before)
-  expect(reply.raw).not.toContain(aliceToken)
-  expect(JSON.stringify(rig.refused)).not.toContain(aliceToken.slice(0, 24))
-  if (early) expect(rig.verified).toEqual([])
-  return reply
-}
 
 test('a plain request is taken', async () => {
   const reply = await send(rig, call)

@@ -1,27 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aliceToken, but, modern, type Rig, send, startRig } from './rig.ts'
+import { but, modern, type Rig, refusing, send, startRig } from './rig.ts'
 
 let rig: Rig
 const call = modern('tools/call', { name: 'echo', arguments: {} })
+const refusedWith = refusing(() => rig)
 
 beforeAll(async () => {
   rig = await startRig()
 })
 afterAll(() => rig.stop())
-
-/** Refused with this status and reason, before any token was looked at where `early`. */
-async function refusedWith(sent: Parameters<typeof send>[1], status: number, reason: string, early = true) {
-  rig.refused.length = 0
-  rig.verified.length = 0
-  const before = rig.accepted.length
-  const reply = await send(rig, sent)
-  expect([reply.status, rig.refused.map(({ refusal }) => refusal.reason)]).toEqual([status, [reason]])
-  expect(rig.accepted).toHaveLength(before)
-  expect(reply.raw).not.toContain(aliceToken)
-  expect(JSON.stringify(rig.refused)).not.toContain(aliceToken.slice(0, 24))
-  if (early) expect(rig.verified).toEqual([])
-  return reply
-}
 
 describe('method and media types', () => {
   test.each(['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE'])('%s', async (method) => {

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import type { InboundToken, Principal, Verdict } from '@sallyport/guard'
+import { expect } from 'vitest'
 import type { EgressResult, Relay } from '../../src/egress/port.ts'
 import type { AcceptedRequest, RefusedRequest } from '../../src/ingress/exchange.ts'
 import { siteOf } from '../../src/ingress/hosts.ts'
@@ -271,4 +272,24 @@ export async function openSession(rig: Rig, token = aliceToken): Promise<string>
   const id = reply.headers.get('mcp-session-id')
   if (id === undefined) throw new Error(`no session: ${reply.raw}`)
   return id
+}
+
+/**
+ * What sees a request refused with this status and reason; before any token was looked at, unless told otherwise.
+ * @param of the rig of the moment.
+ */
+export function refusing(of: () => Rig) {
+  return async (sent: Sent, status: number, reason: string, early = true): Promise<Reply> => {
+    const rig = of()
+    rig.refused.length = 0
+    rig.verified.length = 0
+    const before = rig.accepted.length
+    const reply = await send(rig, sent)
+    expect([reply.status, rig.refused.map(({ refusal }) => refusal.reason)]).toEqual([status, [reason]])
+    expect(rig.accepted).toHaveLength(before)
+    expect(reply.raw).not.toContain(aliceToken)
+    expect(JSON.stringify(rig.refused)).not.toContain(aliceToken.slice(0, 24))
+    if (early) expect(rig.verified).toEqual([])
+    return reply
+  }
 }

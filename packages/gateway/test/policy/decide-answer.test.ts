@@ -11,7 +11,8 @@ const asks = (group: string, count: number): DeterminingPolicy => ({
 test.each<[string, 'allow' | 'deny', DeterminingPolicy[], string[], string]>([
   ['one permit', 'allow', [permit], [], 'allow'],
   ['a permit that asks a human', 'allow', [asks('ops', 1)], [], 'require_approval'],
-  ['a permit that asks, beside one that does not', 'allow', [asks('ops', 1), permit], [], 'allow'],
+  ['a permit that asks, beside one that does not', 'allow', [asks('ops', 1), permit], [], 'require_approval'],
+  ['a permit that does not, beside one that asks', 'allow', [permit, asks('ops', 1)], [], 'require_approval'],
   ['a permit beside a broken policy', 'allow', [permit], ['broken'], 'deny'],
   ['a permit that asks beside a broken policy', 'allow', [asks('ops', 1)], ['broken'], 'deny'],
   ['a forbid', 'deny', [permit], [], 'deny'],
@@ -32,6 +33,18 @@ test('all whom every ask names are asked; of two asks for one group the larger c
       { group: 'finance', count: 2 },
     ],
   })
+})
+
+test('what one permit asks, no other permit lifts', () => {
+  const permits = fc.array(fc.constantFrom(permit, asks('ops', 1), asks('finance', 2)), { minLength: 1 })
+  fc.assert(
+    fc.property(permits, (determining) => {
+      const decision = decideAnswer({ decision: 'allow', determining, errors: [] }, 'v')
+      const asking = determining.flatMap(({ approvers }) => approvers ?? [])
+      if (asking.length === 0) expect(decision.outcome).toBe('allow')
+      else expect(decision).toMatchObject({ approvers: expect.arrayContaining(asking) })
+    }),
+  )
 })
 
 test('threat 64: whatever else is said, an error denies', () => {

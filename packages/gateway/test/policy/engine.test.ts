@@ -157,16 +157,6 @@ test('a forbid wins, and the determining policies are named', () => {
   })
 })
 
-test('@approval: asked unless a plain permit grants as well', () => {
-  const asks = '@id("ask") @approval("finance, 2") permit(principal, action, resource);'
-  expect(engine(asks, tools).decide(ann, callOf(transfer), transfer, at)).toMatchObject({
-    outcome: 'require_approval',
-    approvers: [{ group: 'finance', count: 2 }],
-    policies: ['ask'],
-  })
-  expect(outcome(`${asks} permit(principal, action, resource);`)).toBe('allow')
-})
-
 test('typed arguments: numbers as decimals, and integers', () => {
   const cheap =
     'permit(principal, action, resource) when { context.arguments has price && context.arguments.price.lessThan(decimal("10.5")) };'

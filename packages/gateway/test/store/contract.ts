@@ -74,17 +74,55 @@ export function storeContract(kind: string, place: () => Promise<Place>): void {
         expect(loaded[1]).toMatchObject({ acceptedAt: 7, pendingReason: undefined })
       })
 
+      test('a definition that was superseded can be accepted again', async () => {
+        await store.catalogue.add([tool({}), tool({ hash: 'new', state: 'pending', seenAt: 2, acceptedAt: undefined })])
+        await store.catalogue.accept('default', 'files', 'a', 'new', 7)
+        expect(await store.catalogue.accept('default', 'files', 'a', 'first', 8)).toBe(true)
+        const loaded = await second.catalogue.load('default')
+        expect(loaded.map(({ hash, state, acceptedAt }) => [hash, state, acceptedAt])).toEqual([
+          ['first', 'accepted', 8],
+          ['new', 'superseded', 7],
+        ])
+        expect(await second.catalogue.accept('default', 'files', 'a', 'first', 9)).toBe(false)
+      })
+
+      test('the revision is another one after each change that somebody else made, and the same where nobody did', async () => {
+        let known = await store.catalogue.revision()
+        const changed = async (): Promise<boolean> => {
+          const before = known
+          known = await store.catalogue.revision()
+          return known !== before
+        }
+        expect(await changed()).toBe(false)
+        const both = [tool({}), tool({ hash: 'new', state: 'pending', seenAt: 2, acceptedAt: undefined })]
+        await second.catalogue.add(both)
+        expect(await changed()).toBe(true)
+        await second.catalogue.load('default')
+        await store.catalogue.load('default')
+        expect(await changed()).toBe(false)
+        // there and back in one and the same millisecond, by which no count and no time differs
+        for (const hash of ['new', 'first', 'new']) {
+          expect(await second.catalogue.accept('default', 'files', 'a', hash, 7)).toBe(true)
+          expect(await changed()).toBe(true)
+        }
+        expect(await second.catalogue.accept('default', 'files', 'a', 'none', 7)).toBe(false)
+        expect(await changed()).toBe(false)
+      })
+
       test.each([
         ['an accepted one', ['default', 'files', 'a', 'first']],
         ['an unknown hash', ['default', 'files', 'a', 'none']],
         ['another upstream', ['default', 'other', 'a', 'new']],
         ['another tenant', ['other', 'files', 'a', 'new']],
-      ] as const)('accepts nothing but a pending definition: %s', async (_, [tenant, upstream, name, hash]) => {
-        const before = [tool({}), tool({ hash: 'new', state: 'pending', seenAt: 2, acceptedAt: undefined })]
-        await store.catalogue.add(before)
-        expect(await store.catalogue.accept(tenant, upstream, name, hash, 7)).toBe(false)
-        expect(await store.catalogue.load('default')).toEqual(before)
-      })
+      ] as const)(
+        'accepts neither what is accepted nor what is unknown: %s',
+        async (_, [tenant, upstream, name, hash]) => {
+          const before = [tool({}), tool({ hash: 'new', state: 'pending', seenAt: 2, acceptedAt: undefined })]
+          await store.catalogue.add(before)
+          expect(await store.catalogue.accept(tenant, upstream, name, hash, 7)).toBe(false)
+          expect(await store.catalogue.load('default')).toEqual(before)
+        },
+      )
     })
 
     describe('oauth', () => {
