@@ -240,7 +240,7 @@ describe('threat 30: a stdio upstream', () => {
       name: how,
       params: { name: how, arguments: {} },
     })
-    expect(answer.status).toBe(how === 'notification' ? 200 : 502)
+    expect(answer.status).toBe(502)
     expect(answer.body).toContain('2007')
     expect(findSightings(childKey, [Buffer.from(answer.body)])).toEqual([])
   })

@@ -166,6 +166,7 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     hooks: { rejected: (upstream) => credentials.rejected(upstream), finished, log },
   })
   stack.defer(() => egress.stop())
+  metrics.watchChildren(() => egress.states().filter(({ kind }) => kind === 'stdio'))
 
   const newRequestId = () => randomBytes(16).toString('hex')
   const adminTools = new Map(config.upstreams.map(({ name, adminTools }) => [name, new Set(adminTools)]))

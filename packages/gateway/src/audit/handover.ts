@@ -1,43 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { HandoverLimits } from './limits.ts'
 import { batchText } from './log-file.ts'
 import { LogUnavailable } from './port.ts'
-import type { FromWriter, WriterData } from './serve-writer.ts'
+import type { FromWriter } from './serve-writer.ts'
+import type { Batch, HandoverOptions, Waiter, Waiting } from './waiting.ts'
 import { startWriterThread, type WriterThread } from './writer-thread.ts'
-
-/** Somebody who waits for a record. One of `durable` and `failed` is called, once; `late` only after `failed`. */
-export interface Waiter {
-  durable(seq: number): void
-  failed(error: LogUnavailable): void
-  /** It became durable after all. */
-  late(seq: number): void
-}
-
-export interface HandoverOptions {
-  /** The writer thread's module. */
-  readonly module: URL
-  readonly data: Omit<WriterData, 'mayCreate'>
-  readonly limits: HandoverLimits
-  readonly monotonic: () => number
-  readonly onError: (error: Error) => void
-  readonly onCommit: (records: number, ms: number) => void
-  /** The record of an event of the log itself. */
-  readonly eventRecord: (detail: string, count?: number) => string
-}
-
-interface Waiting {
-  readonly text: string
-  readonly waiter: Waiter | undefined
-  readonly expiresAtTick: number
-  expired: boolean
-}
-
-interface Batch {
-  readonly endSeq: number
-  readonly records: readonly Waiting[]
-  readonly text: string
-  readonly postedMs: number
-}
 
 const ticksPerWait = 8
 const firstRetryMs = 100

@@ -5,7 +5,7 @@
  * The others cost less CPU a call: finished requests are collected before they are taken for long-lived, and by the one
  * thread that is busy anyway (docs/performance.md).
  */
-const settings = ['--disable-sigusr1', '--max-semi-space-size=32', '--no-parallel-scavenge']
+const settings = ['--disable-sigusr1', '--max-semi-space-size=32', '--single-threaded-gc']
 
 /**
  * Becomes the same program with these settings: same process id, same arguments, same environment. Does nothing where it

@@ -1,11 +1,9 @@
-import type { Principal } from '@sallyport/guard'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { RefusalReason } from '../refusal.ts'
 import { type Tally, tallies } from './tally.ts'
 
 export type CallOutcome = 'ok' | 'error' | 'refused'
 export type SendOutcome = 'answered' | 'failed'
-export type VerificationResult = 'accepted' | 'refused'
 
 /** What is counted of one upstream; keep it rather than ask for it at each call. */
 export interface UpstreamMetrics {
@@ -13,8 +11,6 @@ export interface UpstreamMetrics {
   call(outcome: CallOutcome, ms: number): void
   /** A message to the upstream came to its end; a call may send several, or none. */
   send(outcome: SendOutcome): void
-  /** How many stdio children run now. */
-  children(running: number): void
 }
 
 /** Numbers for operators. Labels are upstream names, outcomes, reasons and kinds; never an id, an address or a token. */
@@ -22,11 +18,11 @@ export interface Metrics {
   /** A name that no configuration could hold counts as `other`, as does one too many. */
   upstream(name: string): UpstreamMetrics
   refusal(reason: RefusalReason): void
-  /** An access token was verified. */
-  verification(kind: Principal['kind'] | 'unknown', result: VerificationResult): void
   auditCommit(entries: number, ms: number): void
   /** The log is asked whenever the numbers are read. */
   watchAudit(log: { readonly waiting: number; readonly healthy: boolean }): void
+  /** Asked whenever the numbers are read: how many children run for each stdio upstream. */
+  watchChildren(running: () => readonly { readonly upstream: string; readonly children: number }[]): void
   /** In the Prometheus text format. */
   render(): Promise<{ readonly contentType: string; readonly text: string }>
 }
@@ -46,7 +42,6 @@ export function createMetrics(): Metrics {
   const calls = counter('sallyport_calls_total', 'Calls answered', 'upstream', 'outcome')
   const sends = counter('sallyport_upstream_sends_total', 'Messages sent to upstreams', 'upstream', 'outcome')
   const refusals = counter('sallyport_refusals_total', 'Refusals', 'reason')
-  const verifications = counter('sallyport_token_verifications_total', 'Access tokens verified', 'kind', 'result')
   const entries = counter('sallyport_audit_entries_total', 'Audit entries made durable')()
   const duration = new Histogram({
     name: 'sallyport_call_duration_seconds',
@@ -61,11 +56,15 @@ export function createMetrics(): Metrics {
     buckets: commitSeconds,
     registers,
   })
-  const children = new Gauge({
+  let stdio: Parameters<Metrics['watchChildren']>[0] = () => []
+  new Gauge({
     name: 'sallyport_stdio_children',
     help: 'Running child processes of stdio upstreams',
     labelNames: ['upstream'],
     registers,
+    collect() {
+      for (const { upstream, children } of stdio()) this.set({ upstream }, children)
+    },
   })
   let audit: Parameters<Metrics['watchAudit']>[0] | undefined
   new Gauge({
@@ -104,9 +103,6 @@ export function createMetrics(): Metrics {
       send(outcome) {
         sent[outcome].count++
       },
-      children(running) {
-        children.set({ upstream }, running)
-      },
     }
   }
   const upstreams = new Map<string, UpstreamMetrics>()
@@ -122,15 +118,15 @@ export function createMetrics(): Metrics {
     refusal(reason) {
       refusals(reason).count++
     },
-    verification(kind, result) {
-      verifications(kind, result).count++
-    },
     auditCommit(committed, ms) {
       entries.count += committed
       commit.observe(ms / 1000)
     },
     watchAudit(log) {
       audit = log
+    },
+    watchChildren(running) {
+      stdio = running
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() }
