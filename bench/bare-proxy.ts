@@ -6,14 +6,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import type { Dispatcher } from 'undici'
-
-// The gateway's own version: at the root stands one that some tool brought.
-const { Pool } = createRequire(new URL('../packages/gateway/package.json', import.meta.url))(
-  'undici',
-) as typeof import('undici')
+import { type Dispatcher, Pool } from 'undici'
 
 const [target = '', credentialFile = '', connections = '32'] = process.argv.slice(2)
 const upstream = new URL(target)

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findSightings } from '../../packages/gateway/src/demo/sightings.ts'
 import { CapturingUpstream, json } from '../harness/capture.ts'
 import { filesBelow } from '../harness/files.ts'
-import { type RunningGateway, startGateway } from '../harness/gateway.ts'
+import { type RunningGateway, repository, startGateway } from '../harness/gateway.ts'
 import { type RawAnswer, sendModern } from '../harness/raw.ts'
 import { EarlierSession, until } from '../harness/session.ts'
 
@@ -23,7 +23,6 @@ let other: CapturingUpstream
 let gateway: RunningGateway
 let token: string
 let session: EarlierSession
-let script: string
 
 beforeAll(async () => {
   ;[vendor, scheme, other] = await Promise.all([
@@ -31,7 +30,6 @@ beforeAll(async () => {
     CapturingUpstream.start(),
     CapturingUpstream.start(),
   ])
-  script = path.join(import.meta.dirname, 'chatty-child.mjs')
   gateway = await startGateway({
     upstreams: [
       { name: 'vendor', url: vendor.url, credentials: { type: 'bearer', token: { secret: vendorKey } } },
@@ -41,7 +39,12 @@ beforeAll(async () => {
         credentials: { type: 'header', name: 'X-Authorization', value: { secret: `Token ${schemeKey}` } },
       },
       { name: 'other', url: other.url, credentials: { type: 'bearer', token: { secret: otherKey } } },
-      { name: 'child', command: process.execPath, args: [script], env: { API_KEY: { secret: childKey } } },
+      {
+        name: 'child',
+        command: process.execPath,
+        args: [path.join(repository, 'tests', 'harness', 'chatty-child.mjs')],
+        env: { API_KEY: { secret: childKey } },
+      },
     ],
   })
   token = await gateway.token('vendor')

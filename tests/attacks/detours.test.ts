@@ -277,3 +277,44 @@ describe('definitions and decisions', () => {
     })
   })
 })
+
+describe('threat 36: the state of a request that is made again', () => {
+  const state = 'opaque to everybody but the upstream'
+
+  async function question(presented: string, upstream: CapturingUpstream, url: string): Promise<string> {
+    upstream.misbehave = (message, _, response) => {
+      if (message.method !== 'tools/call') return false
+      const result = { resultType: 'input_required', inputRequests: {}, requestState: state }
+      json(response, { jsonrpc: '2.0', id: message.id, result })
+      return true
+    }
+    const answer = await sendModern({ url, token: presented, ...tool('echo') })
+    upstream.misbehave = () => false
+    upstream.requests = 0
+    return JSON.parse(answer.body).result.requestState
+  }
+
+  const again = (presented: string, requestState: string, name = 'echo') =>
+    sendModern({
+      url: gateway.endpoint('vendor'),
+      token: presented,
+      name,
+      params: { name, arguments: {}, requestState },
+    })
+
+  test('reaches the upstream as it wrote it, from whom it was given to', async () => {
+    const given = await question(token, vendor, gateway.endpoint('vendor'))
+    expect(given).not.toBe(state)
+    vendor.received.length = 0
+    expect((await again(token, given)).status).toBe(200)
+    expect(vendor.bytes.toString()).toContain(`"requestState":"${state}"`)
+  })
+
+  test('is refused of another principal, for another tool, and where it never was given', async () => {
+    const given = await question(token, vendor, gateway.endpoint('vendor'))
+    const stranger = await gateway.token('vendor', { client: 'stranger' })
+    const answers = [await again(stranger, given), await again(token, given, 'careful'), await again(token, state)]
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400])
+    expect(vendor.requests).toBe(0)
+  })
+})

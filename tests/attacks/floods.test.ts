@@ -5,7 +5,7 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CapturingUpstream, json } from '../harness/capture.ts'
-import { type RunningGateway, startGateway } from '../harness/gateway.ts'
+import { type RunningGateway, repository, startGateway } from '../harness/gateway.ts'
 import { type ModernCall, modernRequest, type RawAnswer, sendModern, sendRaw } from '../harness/raw.ts'
 import { EarlierSession, until } from '../harness/session.ts'
 
@@ -22,7 +22,11 @@ beforeAll(async () => {
     upstreams: [
       { name: 'vendor', url: upstream.url, limits },
       { name: 'other', url: other.url },
-      { name: 'child', command: process.execPath, args: [path.join(import.meta.dirname, 'flooding-child.mjs')] },
+      {
+        name: 'child',
+        command: process.execPath,
+        args: [path.join(repository, 'tests', 'harness', 'flooding-child.mjs')],
+      },
     ],
     clients: { agent: undefined, stranger: undefined },
   })

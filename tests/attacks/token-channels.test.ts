@@ -210,7 +210,7 @@ function call(params: Record<string, unknown>): JsonRpc {
 
 describe('in messages of 2026-07-28', () => {
   test.each<[string, () => Partial<ModernCall>, number]>([
-    ['threat 36: the state of a request that is made again', () => again({ requestState: token }), 502],
+    ['threat 36: the state of a request that is made again', () => again({ requestState: token }), 400],
     ['threat 36: an answer to what a tool asked', () => again({ inputResponses: { a: { value: token } } }), 502],
     ['threat 36: the key of such an answer', () => again({ inputResponses: { [token]: {} } }), 502],
     ['threat 27: the metadata of such an answer', () => again({ inputResponses: { a: { _meta: { t: token } } } }), 200],

@@ -16,6 +16,7 @@ import { createAuthorizationServer } from './identity/index.ts'
 import { servesHost, siteOf } from './ingress/hosts.ts'
 import { createIngress } from './ingress/ingress.ts'
 import type { Endpoint } from './ingress/options.ts'
+import { RequestStates } from './ingress/request-state.ts'
 import { Sessions } from './ingress/sessions.ts'
 import { httpServerOptions, maxHeadersCount } from './ingress/settings.ts'
 import { createListener } from './listener.ts'
@@ -201,6 +202,7 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
     }
   }
   const sessions = new Sessions(clock, randomBytes)
+  const states = new RequestStates(rootKey.derive(tenant, 'request states', 32))
   const endpoints = new Map(names.map((name) => [name, endpointOf(config, name)]))
 
   return {
@@ -220,6 +222,7 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
         endpoints,
         verifier,
         sessions,
+        states,
         clock,
         random: randomBytes,
         headerParameters,

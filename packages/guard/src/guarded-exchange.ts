@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 import { GuardedFetchError } from './guarded-fetch-error.ts'
 
 const MAX_HEADER_BYTES = 16 * 1024
+/** Whoever sends a byte at a time would cost an object for each. */
+const MAX_PIECES = 8192
 /** The connection's own (RFC 9110 section 7.6.1, RFC 9112 section 6), and what would let an answer grow. */
 const ours: ReadonlySet<string> = new Set([
   'host',
@@ -84,8 +86,11 @@ async function read(url: URL, answer: IncomingMessage, maxBytes: number): Promis
   let bytes = 0
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes <= maxBytes) chunks.push(chunk)
-    else answer.destroy(new GuardedFetchError('too_large', `${url.origin} answered with over ${maxBytes} bytes`))
+    if (bytes <= maxBytes && chunks.length < MAX_PIECES) chunks.push(chunk)
+    else
+      answer.destroy(
+        new GuardedFetchError('too_large', `${url.origin} answered with over ${maxBytes} bytes, or in too many pieces`),
+      )
   })
   await new Promise<void>((resolve, reject) => {
     answer.once('end', resolve)

@@ -206,6 +206,14 @@ describe('bounds', () => {
     await expect(get(`https://127.0.0.1:${mute}/`, 'configured', quick)).rejects.toMatchObject({ failure: 'timeout' })
   })
 
+  test('threat 91: an answer of a byte at a time', async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(200).flushHeaders()
+      request.socket.write('1\r\nx\r\n'.repeat(20_000))
+    })
+    await expect(get(url)).rejects.toMatchObject({ failure: 'too_large' })
+  })
+
   test("the caller's signal", async () => {
     const silent = await serve(() => {})
     const fetch = createGuardedFetch({ allow: [] })

@@ -33,6 +33,7 @@ export class HttpExchange implements Exchange {
   #answered = false
   #known: Partial<EntryFields> = {}
   #token: InboundToken | undefined
+  #principal: Principal | undefined
 
   constructor(shared: Shared, request: IncomingMessage, response: ServerResponse, requestId: string) {
     this.requestId = requestId
@@ -49,6 +50,7 @@ export class HttpExchange implements Exchange {
       },
       keepAlive: shared.keepAlive,
       slowReader: shared.slowReader,
+      unread: shared.unread,
       bufferedBytes: shared.limits.bufferedBytes,
     })
     this.relay = this.#stream
@@ -79,9 +81,10 @@ export class HttpExchange implements Exchange {
       : this.#verified(head, verdict)
   }
 
-  answer(result: EgressResult | Refusal, call: Call | undefined): void {
+  answer(given: EgressResult | Refusal, call: Call | undefined): void {
     if (this.#answered) throw new Error('a request was answered twice')
     this.#answered = true
+    const result = this.#withMarkedState(given, call)
     this.#keepSessions(result, call)
     if (this.#stream.begun) {
       const json = lastMessageOf(result, this.#asked)
@@ -94,6 +97,15 @@ export class HttpExchange implements Exchange {
     sendAnswer(this.#request, this.#response, this.#stream, { ...answer, headers }, this.#shared)
   }
 
+  #withMarkedState(result: EgressResult | Refusal, call: Call | undefined): EgressResult | Refusal {
+    const principal = this.#principal
+    if (isRefusal(result) || result.kind !== 'response' || call?.era !== 'modern' || principal === undefined)
+      return result
+    const { upstream, method, params } = call
+    const json = this.#shared.states.mark(result.json, { principal, upstream, method, params })
+    return json === result.json ? result : { ...result, json }
+  }
+
   /** Until the message is read: what the header claims. */
   #learnEra(version: string | string[] | undefined): void {
     const modern = typeof version === 'string' && modernVersions.includes(version)
@@ -104,6 +116,7 @@ export class HttpExchange implements Exchange {
     if ('refused' in verdict) return this.#refused(this.#tokenRefusal(head, verdict))
     const { principal, seal } = verdict
     const { tenant, person, agent, actors } = principal
+    this.#principal = principal
     this.#known = { ...this.#known, tenant, person, agent, actors }
     const context: ReadContext = {
       requestId: this.requestId,
@@ -115,6 +128,7 @@ export class HttpExchange implements Exchange {
         head.session === undefined
           ? undefined
           : this.#shared.sessions.find(head.session, this.#ownerOf(head, principal)),
+      states: this.#shared.states,
       headerParameters: this.#shared.headerParameters,
     }
     if (head.method !== 'POST') {
@@ -149,7 +163,7 @@ export class HttpExchange implements Exchange {
   #watchToken(token: InboundToken, upstream: string): void {
     this.#shared.streamChecks.add(() => {
       if (this.#response.closed) return
-      this.#isGood(token, upstream).then((good) =>
+      void this.#isGood(token, upstream).then((good) =>
         good ? this.#watchToken(token, upstream) : this.#response.destroy(),
       )
     })

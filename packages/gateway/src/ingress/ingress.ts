@@ -6,6 +6,7 @@ import { HttpExchange } from './http-exchange.ts'
 import type { IngressOptions, Shared } from './options.ts'
 import { RequestIds } from './request-ids.ts'
 import { defaultLimits } from './settings.ts'
+import { UnreadAnswers } from './unread-answers.ts'
 
 export interface Ingress {
   /** Takes one request to `/mcp/…`. Nothing of it is read until `authenticate` is called, and it has to be answered. */
@@ -23,6 +24,7 @@ export function createIngress(options: IngressOptions): Ingress {
     drainDeadlines: new Deadlines(clock, limits.drainedMs),
     keepAlive: new Deadlines(clock, limits.keepAliveMs),
     slowReader: new Deadlines(clock, limits.slowReaderMs),
+    unread: new UnreadAnswers(limits.unreadBytes),
     streamChecks: new Deadlines(clock, limits.streamCheckMs),
     rules: { site, upstreams: endpoints, bodyBytes: limits.bodyBytes },
     challengeOf: (upstream, error) => {

@@ -3,8 +3,10 @@ import type { Clock, RandomBytes } from '../clock.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { HeadRules } from './head.ts'
 import type { Site } from './hosts.ts'
+import type { RequestStates } from './request-state.ts'
 import type { Sessions } from './sessions.ts'
 import type { IngressLimits } from './settings.ts'
+import type { UnreadAnswers } from './unread-answers.ts'
 
 /** One MCP endpoint as a protected resource. */
 export interface Endpoint extends Resource {
@@ -20,6 +22,7 @@ export interface IngressOptions {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly verifier: Pick<Verifier, 'verify'>
   readonly sessions: Sessions
+  readonly states: RequestStates
   readonly clock: Clock
   readonly random: RandomBytes
   /** `x-mcp-header` parameters of a tool; undefined where the catalogue does not know it. */
@@ -34,6 +37,7 @@ export interface Shared extends Omit<IngressOptions, 'limits'> {
   readonly drainDeadlines: Deadlines
   readonly keepAlive: Deadlines
   readonly slowReader: Deadlines
+  readonly unread: UnreadAnswers
   readonly streamChecks: Deadlines
   readonly rules: HeadRules
   /** `WWW-Authenticate` of this endpoint. */

@@ -11,6 +11,7 @@ import type { Session } from '../mcp/session.ts'
 import { earlierVersions } from '../mcp/versions.ts'
 import { isRefusal, type Refusal, refuse } from '../refusal.ts'
 import type { Head } from './head.ts'
+import type { RequestStates } from './request-state.ts'
 
 export interface ReadContext {
   readonly requestId: string
@@ -20,6 +21,7 @@ export interface ReadContext {
   readonly peer: string
   /** Undefined where no session of this principal at this endpoint has the id that the request names. */
   readonly findSession: () => Session | undefined
+  readonly states: Pick<RequestStates, 'open'>
   /** `x-mcp-header` parameters of a tool that the catalogue knows. */
   readonly headerParameters: (upstream: string, tool: string) => ReadonlyMap<string, readonly string[]> | undefined
 }
@@ -55,7 +57,8 @@ export function readCall(bytes: Uint8Array, context: ReadContext): Read {
   if (isRefusal(revision)) return { ...read, outcome: revision }
   const { era } = revision
   if (era === 'earlier' && !isOpening && session === undefined) return { ...read, era, outcome: noSession(head) }
-  const content = readContent(message, era)
+  const marked = readContent(message, era)
+  const content = isRefusal(marked) ? marked : withOwnState(marked, message, context)
   if (isRefusal(content)) return { ...read, era, outcome: content }
   const tool = content.target.action === 'call' ? content.target.tool : undefined
   const leaks = leakIn(content.target, context.seal)
@@ -140,6 +143,19 @@ function noSession(head: Head): Refusal {
     return refuse('session_unknown', 'no session of this principal at this endpoint has the id')
   return refuse('header_invalid', 'Mcp-Session-Id is missing', {
     message: 'Mcp-Session-Id is missing; initialize first',
+  })
+}
+
+/** With the upstream's own state in place of the one that we marked. */
+function withOwnState(content: Content, message: Message, { head, principal, states }: ReadContext): Content | Refusal {
+  const { params } = content
+  const { requestState } = params
+  if (typeof requestState !== 'string') return content
+  const use = { principal, upstream: head.upstream, method: message.method ?? '', params }
+  const own = states.open(requestState, use)
+  if (own !== undefined) return { ...content, params: { ...params, requestState: own } }
+  return refuse('params_invalid', '`params.requestState` was not given to this principal for this request', {
+    message: 'the parameters are not acceptable: `params.requestState` is not one of this request',
   })
 }
 

@@ -3,6 +3,7 @@ import type { Relay, RelayedEvent } from '../egress/port.ts'
 import { formatSseEvent, sseKeepAlive } from '../mcp/sse.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import { onDeparture } from './departures.ts'
+import type { UnreadAnswers } from './unread-answers.ts'
 
 export interface RelayOptions {
   /** Names and values in turn, told when the stream begins. */
@@ -11,6 +12,7 @@ export interface RelayOptions {
   readonly touch: () => void
   readonly keepAlive: Deadlines
   readonly slowReader: Deadlines
+  readonly unread: UnreadAnswers
   /** Waiting in the socket, beside the event being written. */
   readonly bufferedBytes: number
 }
@@ -121,6 +123,7 @@ export class ResponseRelay implements Relay {
 
   #awaitReader(): void {
     this.#slow ??= this.#options.slowReader.add(() => this.#response.destroy())
+    this.#options.unread.set(this.#response, this.#response.writableLength)
   }
 
   #awaitDrain(): void {
@@ -144,7 +147,9 @@ export class ResponseRelay implements Relay {
   }
 
   #stopSlow(): void {
-    if (this.#slow !== undefined) this.#options.slowReader.remove(this.#slow)
+    if (this.#slow === undefined) return
+    this.#options.slowReader.remove(this.#slow)
+    this.#options.unread.remove(this.#response)
     this.#slow = undefined
   }
 

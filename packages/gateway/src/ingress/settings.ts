@@ -32,6 +32,8 @@ export interface IngressLimits {
   readonly drainedMs: number
   /** Waiting in one socket for a slow reader, beside the message being written. */
   readonly bufferedBytes: number
+  /** Waiting for slow readers in all sockets together. */
+  readonly unreadBytes: number
   /** How long a client may take nothing of what waits for it. */
   readonly slowReaderMs: number
   /** A comment is sent on a stream that was silent for so long. */
@@ -46,6 +48,7 @@ export const defaultLimits: IngressLimits = {
   drainedBytes: 1024 * 1024,
   drainedMs: 1_000,
   bufferedBytes: 1024 * 1024,
+  unreadBytes: 128 * 1024 * 1024,
   slowReaderMs: 30_000,
   keepAliveMs: 15_000,
   streamCheckMs: 2_500,

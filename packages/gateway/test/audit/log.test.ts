@@ -177,11 +177,13 @@ test('append resolves to the entry as it is stored', async () => {
   const entry = await log.append({ kind: 'transit', requestId: 'r', tenant: 'acme', detail: 'introspection', ms: 0.1 })
   expect(entry).toEqual(place.stored()[0]?.entry)
   const database = new DatabaseSync(place.file, { readOnly: true })
-  expect(database.prepare('select tenant, name as writer, seq from entries join writers on id = writer').get()).toEqual({
-    tenant: 'acme',
-    writer: entry.writer,
-    seq: 1,
-  })
+  expect(database.prepare('select tenant, name as writer, seq from entries join writers on id = writer').get()).toEqual(
+    {
+      tenant: 'acme',
+      writer: entry.writer,
+      seq: 1,
+    },
+  )
   database.close()
 })
 

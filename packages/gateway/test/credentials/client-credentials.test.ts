@@ -74,6 +74,18 @@ describe('client_credentials', () => {
     expect(await made.lease('a')).toMatchObject({ refused: true, reason: 'credential_unavailable' })
   })
 
+  test('threat 30: a token is found in what comes by a stream that was opened with another one', async () => {
+    const server = await issuer()
+    const made = rig({ a: server.config })
+    const first = await leased(made)
+    for (let count = 2; count <= 6; count += 1) {
+      made.clock.ms += 100_000
+      await leased(made)
+    }
+    const finds = (count: number) => first.detector?.matches(Buffer.from(`see upstream-token-number-${count}!`))
+    expect([1, 2, 3, 4, 5, 6, 7].map(finds)).toEqual([false, false, true, true, true, true, false])
+  })
+
   test('a failure is a refusal, and the next one waits its time', async () => {
     const server = await issuer({
       token: () => ({ status: 400, body: { error: 'invalid_client', error_description: `bad ${value}` } }),

@@ -88,6 +88,18 @@ test('one secret serves one upstream: both that share it are refused, the others
   expect(isRefusal(await made.lease('c'))).toBe(false)
 })
 
+test('threat 30: what follows a scheme in a header is a secret of its own', async () => {
+  const config = (reference: string, text: string): CredentialConfig => {
+    return { type: 'header', name: 'X-Authorization', value: secret(text, reference) }
+  }
+  const { detector } = await leased(rig({ a: config('file:a', `Token ${value}`) }))
+  expect(detector?.matches(Buffer.from(`you are ${value}`))).toBe(true)
+  expect(detector?.matches(Buffer.from('a Token of respect'))).toBe(false)
+  const shared = rig({ a: config('file:a', `Token ${value}`), b: { type: 'bearer', token: secret() } })
+  expect(await shared.lease('a')).toMatchObject({ refused: true, reason: 'credential_unavailable' })
+  expect(await shared.lease('b')).toMatchObject({ refused: true, reason: 'credential_unavailable' })
+})
+
 test('threat 81: a credential asked for another upstream, or for another intent, is an error', () => {
   const { credentials, intentOf } = rig({ a: { type: 'bearer', token: secret() }, b: { type: 'none' } })
   const [a, b] = [intentOf('a'), intentOf('b')]

@@ -8,6 +8,7 @@ import type { EgressResult, Relay } from '../../src/egress/port.ts'
 import type { AcceptedRequest, RefusedRequest } from '../../src/ingress/exchange.ts'
 import { siteOf } from '../../src/ingress/hosts.ts'
 import { createIngress } from '../../src/ingress/ingress.ts'
+import { RequestStates } from '../../src/ingress/request-state.ts'
 import { Sessions } from '../../src/ingress/sessions.ts'
 import { httpServerOptions, type IngressLimits, maxHeadersCount } from '../../src/ingress/settings.ts'
 import type { Refusal } from '../../src/refusal.ts'
@@ -79,6 +80,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       },
     },
     sessions,
+    states: new RequestStates(randomBytes(32)),
     clock,
     random: randomBytes,
     headerParameters: (_upstream, tool) => (tool === 'sql' ? options.headerParameters : undefined),

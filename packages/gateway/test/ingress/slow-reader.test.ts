@@ -29,6 +29,47 @@ function connect(started: Rig, text: string): net.Socket {
 describe('threat 95: a slow reader', () => {
   const big = 'x'.repeat(200_000)
 
+  test('of many whose answers fill the memory together, the first are cut off and the last are not', async () => {
+    const huge = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { text: 'x'.repeat(12_000_000) } })
+    const started = await start(
+      async () => ({
+        kind: 'response',
+        json: huge,
+        isError: false,
+        status: 200,
+        event: undefined,
+        upstreamSession: undefined,
+      }),
+      { unreadBytes: 30_000_000 },
+    )
+    const closed: number[] = []
+    const sockets = [0, 1, 2, 3].map((index) => {
+      const socket = connect(started, '')
+      socket.on('close', () => closed.push(index))
+      return socket
+    })
+    for (const socket of sockets) {
+      socket.write(requestText(started, call))
+      await wait(60)
+    }
+    const received = await Promise.all(
+      sockets.map(async (socket) => {
+        let bytes = 0
+        socket.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+        })
+        socket.resume()
+        await expect
+          .poll(() => bytes > 12_000_000 || closed.includes(sockets.indexOf(socket)), { timeout: 5_000 })
+          .toBe(true)
+        return bytes > 12_000_000
+      }),
+    )
+    expect(received[0]).toBe(false)
+    expect(received[3]).toBe(true)
+    for (const socket of sockets) socket.destroy()
+  })
+
   test('is waited for, and then reads everything', async () => {
     let waits = 0
     const started = await start(async (_, relay) => {

@@ -100,3 +100,10 @@ test('threat 58: a key `__proto__` changes nothing', () => {
   expect(passed(`${args('to.iban')} == "X"`, JSON.parse('{"to":{"__proto__":{"iban":"X"}}}'))).toEqual({ to: {} })
   expect(passed(`${args('amount')} == 1`, JSON.parse('{"__proto__":{"amount":1}}'))).toEqual({})
 })
+
+test('threat 33: a key of the client’s own is named only where it is too short to hold a piece of a token', () => {
+  const whole = `${args('to')} == {"iban": "X"}`
+  const strange = (key: string) => () => passed(whole, { to: { iban: 'X', [key]: 1 } })
+  expect(strange('k'.repeat(23))).toThrow(`\`arguments.to.${'k'.repeat(23)}\` has no type`)
+  expect(strange('k'.repeat(24))).toThrow('`arguments.to.…` has no type')
+})
