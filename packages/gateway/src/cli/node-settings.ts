@@ -1,9 +1,8 @@
 /**
  * Settings of Node that only its command line takes, for the gateway's own process.
  *
- * `--disable-sigusr1`: a stdio child runs as the same user, and could otherwise start a debugger in us (threat 34).
- * The others cost less CPU a call: finished requests are collected before they are taken for long-lived, and by the one
- * thread that is busy anyway (docs/performance.md).
+ * `--disable-sigusr1`: a stdio child runs as the same user, and could otherwise start a debugger in us (threat 34). The
+ * others make collections of short-lived objects rarer, and leave them to the one thread that is busy anyway.
  */
 const settings = ['--disable-sigusr1', '--max-semi-space-size=32', '--single-threaded-gc']
 
@@ -12,8 +11,13 @@ const settings = ['--disable-sigusr1', '--max-semi-space-size=32', '--single-thr
  * has them, or where the system cannot replace a process.
  */
 export function takeNodeSettings(): void {
-  const { execve, execArgv, execPath, argv, env } = process
-  const missing = settings.filter((setting) => !execArgv.includes(setting))
-  if (missing.length === 0 || typeof execve !== 'function' || process.platform === 'win32') return
-  execve.call(process, execPath, [execPath, ...execArgv, ...missing, ...argv.slice(1)], env)
+  const given = new Set(process.execArgv.map(nameOf))
+  const missing = settings.filter((setting) => !given.has(nameOf(setting)))
+  if (missing.length === 0 || process.platform === 'win32' || process.execve === undefined) return
+  const args = [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)]
+  process.execve(process.execPath, args, process.env)
+}
+
+function nameOf(setting: string): string {
+  return setting.split('=', 1)[0] ?? setting
 }
