@@ -1,5 +1,5 @@
 /** Every refusal of the design's table over the wire: its status, its code, its request id, its entry. */
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CapturingUpstream, captureTools } from '../harness/capture.ts'
 import { type RunningGateway, startGateway } from '../harness/gateway.ts'
@@ -390,6 +390,46 @@ describe('the inner door', () => {
     response.writeHead(status, { 'content-type': type, ...headers }).end(body)
     return true
   }
+})
+
+describe('the embedded authorization server', () => {
+  const ask = (secret: string, form: Record<string, string>, path = '/oauth/token') =>
+    fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      headers: { authorization: `Basic ${Buffer.from(`reader:${secret}`).toString('base64')}` },
+    })
+  const grant = (resource: string) => ({ grant_type: 'client_credentials', resource })
+
+  test('a token issued and revoked is in the log by its hash', async () => {
+    const issued = await gateway.token('vendor', { client: 'reader', scope: 'vendor:read' })
+    const sha256 = hash('sha256', issued)
+    // durable before it is answered: looked for once
+    expect(gateway.audit().filter((entry) => entry.token === sha256)).toMatchObject([
+      {
+        kind: 'event',
+        status: 'issued',
+        agent: { issuer: gateway.url, clientId: 'reader' },
+        detail: `for ${gateway.endpoint('vendor')} with vendor:read`,
+      },
+    ])
+    expect((await ask(gateway.secrets.reader ?? '', { token: issued }, '/oauth/revoke')).status).toBe(200)
+    expect(gateway.audit().filter((entry) => entry.token === sha256)).toMatchObject([{}, { status: 'revoked' }])
+    expect(JSON.stringify(gateway.audit())).not.toContain(issued)
+  })
+
+  test('a wrong secret and a grant that is refused are in the log', async () => {
+    const guess = randomBytes(12).toString('hex')
+    expect((await ask(guess, grant(gateway.endpoint('vendor')))).status).toBe(401)
+    expect((await ask(gateway.secrets.reader ?? '', grant('https://elsewhere.example'))).status).toBe(400)
+    const [wrong] = await gateway.auditWhere(({ status }) => status === 'client_invalid')
+    expect(wrong).toMatchObject({ kind: 'refusal', peer: '127.0.0.1' })
+    expect(wrong?.detail).toMatch(/^\/oauth\/token: invalid_client: .*; as "reader"$/)
+    // the first of its minute, which may be another test's; the rest are counted
+    const [grants] = await gateway.auditWhere(({ status }) => status === 'oauth_refused')
+    expect(grants?.detail).toMatch(/^\/oauth\/token: invalid_(?:target|scope): .*; as "reader"$/)
+    expect(JSON.stringify(gateway.audit())).not.toContain(guess)
+  })
 })
 
 test('threat 61: a tool whose definition changed is blocked until an operator accepts it', async () => {

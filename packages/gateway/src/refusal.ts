@@ -15,6 +15,9 @@ export type RefusalReason =
   | 'token_revoked'
   | 'keys_unavailable'
   | 'scope_insufficient'
+  // embedded authorization server
+  | 'client_invalid'
+  | 'oauth_refused'
   // shape
   | 'host_invalid'
   | 'origin_invalid'
@@ -110,6 +113,8 @@ const shapes: Readonly<Record<RefusalReason, Shape>> = {
   token_revoked: { code: -32600, status: 401, message: 'the access token was not accepted' },
   keys_unavailable: { code: -32603, status: 503, message: 'access tokens cannot be verified at the moment' },
   scope_insufficient: { code: -32600, status: 403, message: 'the access token lacks a scope' },
+  client_invalid: { code: -32600, status: 401, message: 'the client was not authenticated' },
+  oauth_refused: { code: -32600, status: 400, message: 'the OAuth request was refused' },
   host_invalid: { code: -32600, status: 403, message: 'this host is not served here' },
   origin_invalid: { code: -32600, status: 403, message: 'this origin is not allowed' },
   header_invalid: { code: -32600, status: 400, message: 'a request header is malformed or repeated' },

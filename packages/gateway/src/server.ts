@@ -20,6 +20,7 @@ import { RequestStates } from './ingress/request-state.ts'
 import { Sessions } from './ingress/sessions.ts'
 import { httpServerOptions, maxHeadersCount } from './ingress/settings.ts'
 import { createListener } from './listener.ts'
+import { createOAuthRecorder } from './oauth-record.ts'
 import { createObserve } from './observe.ts'
 import { handle, type Stages } from './pipeline.ts'
 import { createPolicyEngine, type PolicySource } from './policy/index.ts'
@@ -35,6 +36,11 @@ export const tenant = 'default'
 const catalogueRefreshMs = 2_000
 /** Outcomes of a send in which the upstream did its part. */
 const answered: ReadonlySet<string> = new Set(['response', 'error', 'accepted', 'ended'])
+/**
+ * Clients connected at once; Node closes what is over before it is read. Below what a process may have open (often 65,536)
+ * with room for upstreams and files, and so that sockets that send nothing until their time is up take little memory.
+ */
+const maxConnections = 4096
 /** What is under way when the gateway is asked to stop may take so long. */
 const drainMs = 10_000
 
@@ -62,6 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const site = siteOf(config.url, config.listen)
     const mcp = createServer(httpServerOptions, parts.listener(site))
     mcp.maxHeadersCount = maxHeadersCount
+    mcp.maxConnections = maxConnections
     const { ops } = parts
     await listen(ops, config.ops, 'ops')
     stack.defer(() => closed(ops))
@@ -123,6 +130,7 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
   )
   stack.defer(() => clearInterval(refresh))
 
+  const newRequestId = () => randomBytes(16).toString('hex')
   const fetch = createGuardedFetch({ allow: config.network.allow })
   const credentials = createCredentials({
     upstreams: config.upstreams,
@@ -142,6 +150,8 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
           rootKey,
           tenant,
           clock,
+          newRequestId,
+          record: createOAuthRecorder(audit, config.url, tenant),
           log,
         })
   const verifier = createVerifier({
@@ -169,7 +179,6 @@ async function assemble(options: GatewayOptions, stack: AsyncDisposableStack): P
   stack.defer(() => egress.stop())
   metrics.watchChildren(() => egress.states().filter(({ kind }) => kind === 'stdio'))
 
-  const newRequestId = () => randomBytes(16).toString('hex')
   const adminTools = new Map(config.upstreams.map(({ name, adminTools }) => [name, new Set(adminTools)]))
   const none: ReadonlySet<string> = new Set()
   const stages: Stages = {

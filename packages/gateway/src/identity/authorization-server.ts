@@ -9,6 +9,7 @@ import { createFront, handlesPath } from './front.ts'
 import { loadSigningKey, publicKeySet, type RootKey } from './keys.ts'
 import { createLookup, type TokenLookup } from './lookup.ts'
 import { loadProvider, type ProviderListener } from './provider.ts'
+import type { RecordOAuth } from './record.ts'
 
 export interface AuthorizationServerOptions {
   /** The issuer: an origin without a path or trailing slash. */
@@ -21,6 +22,9 @@ export interface AuthorizationServerOptions {
   readonly rootKey: RootKey
   readonly tenant: string
   readonly clock: Clock
+  /** One for each request. */
+  readonly newRequestId: () => string
+  readonly record: RecordOAuth
   /** A fault of ours, for the operator; holds no token and no secret. */
   readonly log: { error(fields: Readonly<Record<string, unknown>>, message: string): void }
 }
@@ -44,7 +48,7 @@ const sweepEveryMs = 60_000
 
 /** @throws where the sealed keys cannot be opened, two clients have one id, or one has none that can be sent. */
 export async function createAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
-  const { url, store, rootKey, tenant, clock, log } = options
+  const { url, store, rootKey, tenant, clock, record, log } = options
   const nowSeconds = (): number => Math.floor(clock.now() / 1000)
   const resources = resourcesOf(url, options.upstreams)
   const clients = new Map(
@@ -80,6 +84,7 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
       adapter: adapterFactory(store, nowSeconds, sweepAtTimes),
       signingKey,
       cookieKey: rootKey.derive(tenant, 'oauth/cookies', 32).toString('base64url'),
+      record,
       fault,
     })
     return loading
@@ -94,6 +99,8 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
       provider,
       knows: (id) => clients.has(id),
       monotonic: () => clock.monotonic(),
+      newRequestId: options.newRequestId,
+      record,
       fault,
     }),
     ready: async () => void (await provider()),

@@ -5,3 +5,4 @@ export {
 } from './authorization-server.ts'
 export type { RootKey } from './keys.ts'
 export type { TokenLookup } from './lookup.ts'
+export type { OAuthEvent, RecordOAuth } from './record.ts'

@@ -8,12 +8,17 @@ declare module 'oidc-provider' {
 
   export interface OidcToken {
     readonly kind: string
+    /** The value of an opaque token. */
+    readonly jti: string
     readonly clientId: string
     readonly aud: string | undefined
     readonly scope: string | undefined
   }
 
   export interface OidcContext {
+    readonly req: IncomingMessage
+    readonly status: number
+    readonly body: unknown
     readonly oidc: { readonly params: Record<string, string | undefined> }
     remove(header: string): void
   }
@@ -31,5 +36,6 @@ declare module 'oidc-provider' {
     readonly InvalidRequest: new (description: string) => Error
     readonly InvalidScope: new (description: string, scope?: string) => Error
     readonly InvalidTarget: new (description: string) => Error
+    readonly TemporarilyUnavailable: new (description: string) => Error
   }
 }

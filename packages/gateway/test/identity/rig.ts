@@ -9,7 +9,7 @@ import path from 'node:path'
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../../src/clock.ts'
 import type { ClientConfig } from '../../src/config/types.ts'
-import { type AuthorizationServer, createAuthorizationServer } from '../../src/identity/index.ts'
+import { type AuthorizationServer, createAuthorizationServer, type OAuthEvent } from '../../src/identity/index.ts'
 import { RootKey } from '../../src/secrets/seal.ts'
 import { Secret } from '../../src/secrets/secret.ts'
 import { openSqliteStore } from '../../src/store/index.ts'
@@ -35,6 +35,8 @@ export interface Rig {
   readonly server: AuthorizationServer
   readonly store: Stores
   readonly faults: unknown[]
+  /** What it recorded. */
+  readonly events: OAuthEvent[]
   readonly clock: { aheadMs: number }
   readonly as: oauth.AuthorizationServer
   token(parameters?: Record<string, string>, client?: string, secret?: string): Promise<Response>
@@ -52,6 +54,8 @@ export interface RigOptions {
   /** The issuer, where it is not the address of the server. */
   readonly url?: string
   readonly clients?: readonly ClientConfig[]
+  /** Before an event counts as recorded; a rejection is a log that is unavailable. */
+  readonly recording?: (event: OAuthEvent) => Promise<void>
 }
 
 /** @throws what `createAuthorizationServer` throws; nothing is left running then. */
@@ -87,6 +91,7 @@ async function assembleRig(options: RigOptions, stack: AsyncDisposableStack): Pr
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   const url = options.url ?? origin
   const faults: unknown[] = []
+  const events: OAuthEvent[] = []
   const ahead = { aheadMs: 0 }
   const clock: Clock = { now: () => Date.now() + ahead.aheadMs, monotonic: () => performance.now() + ahead.aheadMs }
   server = await createAuthorizationServer({
@@ -98,6 +103,11 @@ async function assembleRig(options: RigOptions, stack: AsyncDisposableStack): Pr
     rootKey: options.rootKey ?? rootKeyOf('the root key of the tests'),
     tenant: 'default',
     clock,
+    newRequestId: () => randomBytes(16).toString('hex'),
+    async record(event) {
+      await options.recording?.(event)
+      events.push(event)
+    },
     log: { error: (fields) => faults.push(fields) },
   })
   const insecure = { [oauth.allowInsecureRequests]: true } as const
@@ -111,6 +121,7 @@ async function assembleRig(options: RigOptions, stack: AsyncDisposableStack): Pr
     server,
     store,
     faults,
+    events,
     clock: ahead,
     as,
     token: (parameters = { resource: `${url}/mcp/files` }, client = 'ci-agent', secret = secrets.agent) =>

@@ -13,8 +13,12 @@ export interface Introspection {
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024
-/** Unknown tokens cost the issuer a request each: so many at once, and no more. */
+/** A token costs the issuer a request each time: so many at once, and no more. */
 const MAX_AT_ONCE = 64
+/** Of these, by tokens that were not good before: inventing them leaves room for those that were, whose verdict is over. */
+const MAX_UNKNOWN_AT_ONCE = 48
+/** Tokens remembered as good before, by their SHA-256; over that, the one whose last verdict is oldest is forgotten. */
+const MAX_REMEMBERED = 4096
 
 /**
  * Token introspection (RFC 7662) at the issuer's own endpoint, as its metadata names it: the only place where the token
@@ -28,6 +32,31 @@ export function createIntrospection(
   onTransit: (transit: Transit) => void | Promise<void>,
 ): Introspection {
   let underWay = 0
+  let unknownUnderWay = 0
+  const goodBefore = new Set<string>()
+
+  /** Of good tokens alone, so that a flood of others makes none forgotten. */
+  function remember(sha256: string, good: boolean): void {
+    goodBefore.delete(sha256)
+    if (!good) return
+    goodBefore.add(sha256)
+    const [oldest] = goodBefore
+    if (goodBefore.size > MAX_REMEMBERED && oldest !== undefined) goodBefore.delete(oldest)
+  }
+
+  async function judge(token: InboundToken, audience: string, nowMs: number): Promise<CheckedClaims | TokenRefusal> {
+    const { object } = await send(token, nowMs)
+    if (member(object, 'active') !== true) return refuseToken('token_invalid', 'the issuer says that it is not active')
+    const named = member(object, 'iss')
+    if (named !== undefined && named !== issuer.issuer) {
+      return refuseToken('token_invalid', `introspection names the issuer ${shown(named)}`)
+    }
+    const type = member(object, 'token_type')
+    if (type !== undefined && (typeof type !== 'string' || type.toLowerCase() !== 'bearer')) {
+      return refuseToken('token_invalid', `\`token_type\` is ${shown(type)}`)
+    }
+    return checkClaims(object, { issuer, audience, typ: undefined }, nowMs / 1000)
+  }
 
   async function send(token: InboundToken, nowMs: number) {
     const { introspectionEndpoint } = await metadata.get(nowMs)
@@ -46,23 +75,19 @@ export function createIntrospection(
 
   return {
     async ask(token, audience, nowMs) {
+      const unknown = goodBefore.has(token.sha256) ? 0 : 1
       if (underWay >= MAX_AT_ONCE) throw new IssuerUnavailable(`over ${MAX_AT_ONCE} introspections under way`)
+      if (unknownUnderWay + unknown > MAX_UNKNOWN_AT_ONCE)
+        throw new IssuerUnavailable(`over ${MAX_UNKNOWN_AT_ONCE} introspections of unknown tokens under way`)
       underWay += 1
+      unknownUnderWay += unknown
       try {
-        const { object } = await send(token, nowMs)
-        if (member(object, 'active') !== true)
-          return refuseToken('token_invalid', 'the issuer says that it is not active')
-        const named = member(object, 'iss')
-        if (named !== undefined && named !== issuer.issuer) {
-          return refuseToken('token_invalid', `introspection names the issuer ${shown(named)}`)
-        }
-        const type = member(object, 'token_type')
-        if (type !== undefined && (typeof type !== 'string' || type.toLowerCase() !== 'bearer')) {
-          return refuseToken('token_invalid', `\`token_type\` is ${shown(type)}`)
-        }
-        return checkClaims(object, { issuer, audience, typ: undefined }, nowMs / 1000)
+        const claims = await judge(token, audience, nowMs)
+        remember(token.sha256, !('refused' in claims))
+        return claims
       } finally {
         underWay -= 1
+        unknownUnderWay -= unknown
       }
     },
   }

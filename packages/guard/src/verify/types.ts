@@ -81,8 +81,8 @@ export interface Verifier {
    * Checks all that makes it a token for this resource: RFC 9068 section 4, RFC 7662 section 2.2, or our own store.
    * Does not check scopes, and knows no revocation of a JWT before its `exp`.
    * @param nowMs milliseconds since the epoch.
-   * @throws what `onTransit` or the opaque store threw, as the promise's rejection. Unreachable keys are a refusal,
-   * `keys_unavailable`: our fault, so 503.
+   * @throws what `onTransit` threw, as the promise's rejection. Unreachable keys, and an opaque lookup that throws, are a
+   * refusal, `keys_unavailable`: our fault, so 503.
    */
   verify(token: InboundToken, resource: Resource, nowMs: number): Verdict | Promise<Verdict>
 }

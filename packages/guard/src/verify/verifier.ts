@@ -9,7 +9,7 @@ import { createJwtIssuer, type JwtIssuer } from './jwt.ts'
 import { createRefreshed } from './refreshed.ts'
 import { checkIssuerSettings } from './settings.ts'
 import { member } from './strict-json.ts'
-import type { OpaqueClaims, Resource, Verdict, Verified, Verifier, VerifierOptions } from './types.ts'
+import type { OpaqueClaims, OpaqueLookup, Resource, Verdict, Verified, Verifier, VerifierOptions } from './types.ts'
 import { createVerdictCache } from './verdict-cache.ts'
 
 const MAX_VERDICTS = 4096
@@ -70,7 +70,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return 'refused' in claims ? claims : hold(issuer, claims, 'introspected')
     }
     if (options.opaque !== undefined) {
-      const claims = checkOpaque(await options.opaque.find(token.sha256), resource, nowMs)
+      const claims = checkOpaque(await lookUp(options.opaque, token.sha256), resource, nowMs)
       return 'refused' in claims ? claims : hold(claims.issuer, claims, 'opaque')
     }
     // at most one, see `checkIssuerSettings`
@@ -136,6 +136,16 @@ function expectedAudience(resource: Resource, issuer: string): string {
   const audience = resource.accepted.get(issuer) ?? resource.audience
   if (audience === '') throw new TypeError(`no audience to expect of \`${issuer}\`; name the resource's canonical URI`)
   return audience
+}
+
+/** @throws {IssuerUnavailable} whatever the lookup threw: where it cannot tell, no token is good and none is bad. */
+async function lookUp(opaque: OpaqueLookup, sha256: string): Promise<OpaqueClaims | undefined> {
+  try {
+    return await opaque.find(sha256)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new IssuerUnavailable(`opaque tokens cannot be looked up: ${shown(why)}`)
+  }
 }
 
 /** The embedded server's own claims: only what a copy in a store may have wrong is checked. */

@@ -113,11 +113,29 @@ test.each(['https://169.254.169.254/i', 'https://10.1.2.3/i', 'http://192.0.2.1/
   },
 )
 
-test('so many introspections at once and no more', async () => {
+const count = (outcomes: readonly string[], wanted: string) => outcomes.filter((each) => each === wanted).length
+
+test('so many introspections of unknown tokens at once, and room for the good ones beside them', async () => {
   const { knock } = door([introspected()])
-  await knock('warm')
-  const verdicts = await Promise.all(Array.from({ length: 70 }, (_, at) => knock(`opaque-${at}`)))
-  const outcomes = verdicts.map(outcome)
-  expect(outcomes.filter((each) => each === 'ok').length).toBe(64)
-  expect(outcomes.filter((each) => each === 'keys_unavailable').length).toBe(6)
+  const good = Array.from({ length: 20 }, (_, at) => `good-${at}`)
+  for (const token of good) expect(outcome(await knock(token))).toBe('ok')
+  const later = NOW_MS + 2000
+  const flood = Array.from({ length: 70 }, (_, at) => knock(`opaque-${at}`, later))
+  const refreshed = good.map((token) => knock(token, later))
+  const unknown = (await Promise.all(flood)).map(outcome)
+  expect([count(unknown, 'ok'), count(unknown, 'keys_unavailable')]).toEqual([48, 22])
+  const known = (await Promise.all(refreshed)).map(outcome)
+  expect([count(known, 'ok'), count(known, 'keys_unavailable')]).toEqual([16, 4])
+  expect(outcome(await knock('opaque-69', later))).toBe('ok')
+})
+
+test('a token that is good no more has no room kept for it', async () => {
+  const { knock } = door([introspected()])
+  expect(outcome(await knock('once'))).toBe('ok')
+  answer = { ...answer, active: false }
+  expect(outcome(await knock('once', NOW_MS + 2000))).toBe('token_invalid')
+  const later = NOW_MS + 4000
+  const flood = Array.from({ length: 48 }, (_, at) => knock(`opaque-${at}`, later))
+  expect(outcome(await knock('once', later))).toBe('keys_unavailable')
+  await Promise.all(flood)
 })
