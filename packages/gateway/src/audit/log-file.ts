@@ -90,18 +90,27 @@ function logFileOf(database: DatabaseSync, file: string, writer: string, commitm
       if (identityOf(file) !== identity) throw new Error(`${file} was replaced or removed; put it back`)
       begin.run()
       let seq = lastSeq
-      let row: (string | number)[] = []
+      let rows: string[] = []
+      const insertRows = () => {
+        const first = seq - rows.length / 2 + 1
+        if (rows.length === 2 * rowsAtOnce) insertMany.run(tenant.name, id, first, ...rows)
+        else {
+          for (let at = 0; at < rows.length; at += 2)
+            insertOne.run(tenant.name, id, first + at / 2, ...rows.slice(at, at + 2))
+        }
+        rows = []
+      }
       for (const record of records) {
         const parts = splitParts(record)
-        const canonical = canonicalOf(parts, ++seq)
-        if (parts.tenant !== tenant.json) tenant = { json: parts.tenant, name: JSON.parse(parts.tenant) as string }
-        row.push(tenant.name, id, seq, canonical, leafHash(canonical))
-        if (row.length === rowsAtOnce * columns) {
-          insertMany.run(...row)
-          row = []
+        if (parts.tenant !== tenant.json) {
+          insertRows()
+          tenant = { json: parts.tenant, name: JSON.parse(parts.tenant) as string }
         }
+        const canonical = canonicalOf(parts, ++seq)
+        rows.push(canonical, leafHash(canonical))
+        if (rows.length === 2 * rowsAtOnce) insertRows()
       }
-      for (let at = 0; at < row.length; at += columns) insertOne.run(...row.slice(at, at + columns))
+      insertRows()
       commit.run()
       lastSeq = endSeq
     },
@@ -109,13 +118,16 @@ function logFileOf(database: DatabaseSync, file: string, writer: string, commitm
   }
 }
 
-/** Values of one row, and rows of one statement: what a statement costs by itself is shared by so many. */
-const columns = 5
+/** Rows of one statement: what a statement costs by itself is shared by so many. */
 const rowsAtOnce = 8
 
+/** Of one tenant and in sequence: tenant, writer and the first sequence number, then text and hash of each row. */
 function insertSql(rows: number): string {
-  const values = Array.from({ length: rows }, () => '(?, ?, ?, ?, unhex(?))').join(', ')
-  return `INSERT INTO entries (tenant, writer, seq, canonical, leaf_hash) VALUES ${values}`
+  const values = Array.from(
+    { length: rows },
+    (_, row) => `(?1, ?2, ?3 + ${row}, ?${4 + 2 * row}, unhex(?${5 + 2 * row}))`,
+  )
+  return `INSERT INTO entries (tenant, writer, seq, canonical, leaf_hash) VALUES ${values.join(', ')}`
 }
 
 /** The writer's number, and the last of its entries that is durable; 0 where there is none. */

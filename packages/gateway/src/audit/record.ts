@@ -30,7 +30,8 @@ export interface RecordParts {
 
 export function joinParts(parts: RecordParts): string {
   const { tenant, head, arguments: given, middle, body, tail } = parts
-  return [tenant, head, given, middle, body, tail].join(partSeparator)
+  const cut = partSeparator
+  return `${tenant}${cut}${head}${cut}${given}${cut}${middle}${cut}${body}${cut}${tail}`
 }
 
 export function splitParts(record: string): RecordParts {

@@ -46,15 +46,24 @@ function write(value: JsonValue, depth: number): string {
       throw new TypeError(`a ${typeof value} has no canonical text`)
   }
   if (value === null) return 'null'
-  if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`
+  if (Array.isArray(value)) {
+    let items = ''
+    for (const item of value) items += `${items === '' ? '' : ','}${write(item, depth + 1)}`
+    return `[${items}]`
+  }
+  let members = ''
   // the default order of `sort` is by UTF-16 code units, as RFC 8785 section 3.2.3 asks
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${writeString(key)}:${write(value[key] as JsonValue, depth + 1)}`)
-  return `{${members.join(',')}}`
+  for (const key of Object.keys(value).sort()) {
+    members += `${members === '' ? '' : ','}${writeString(key)}:${write(value[key] as JsonValue, depth + 1)}`
+  }
+  return `{${members}}`
 }
 
+/** Printable ASCII that stands for itself within a JSON string. */
+const plain = /^[ !#-[\]-~]*$/
+
 function writeString(text: string): string {
+  if (plain.test(text)) return `"${text}"`
   if (!text.isWellFormed()) throw new TypeError('a string with a lone surrogate has no canonical text')
   return JSON.stringify(text)
 }
