@@ -61,7 +61,8 @@ export async function perform(request: AcceptedRequest, relay: Relay, stages: St
     return refusal
   }
 
-  const tool = await stages.tools.resolve(request, (list) => perform(list, silent, stages))
+  const resolved = stages.tools.resolve(request, (list) => perform(list, silent, stages))
+  const tool = resolved instanceof Promise ? await resolved : resolved
   if (tool !== undefined && isRefusal(tool)) return refused(tool)
   const decision = stages.policy.decide(principal, call, tool, { now: stages.clock.now() })
   const scopes = requiredScopes(call, tool, stages.adminTools(call.upstream))
@@ -72,7 +73,8 @@ export async function perform(request: AcceptedRequest, relay: Relay, stages: St
   const intent = await stages.audit.open(authorized, plan) // durable, or no call
   const result = await send(intent, seal, relay, stages)
   stages.audit.close(intent, result)
-  const shown = await stages.tools.present(authorized, result) // lists: learned, and shown as policy allows
+  const presented = stages.tools.present(authorized, result) // lists: learned, and shown as policy allows
+  const shown = presented instanceof Promise ? await presented : presented
   return isRefusal(shown) ? refused(shown) : shown
 }
 

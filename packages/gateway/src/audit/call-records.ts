@@ -10,7 +10,7 @@ import type { Decision } from '../policy/decision.ts'
 import type { Authorized, Intent, Plan } from '../stages.ts'
 import type { EntryFields } from './entry.ts'
 import { inertString } from './inert-string.ts'
-import { agentJson, credentialJson, joinParts, list, recordOf, subjectJson, text } from './record.ts'
+import { agentJson, credentialJson, joinParts, list, number, recordOf, subjectJson, text } from './record.ts'
 
 /** @param at RFC 3339 with milliseconds, UTC. */
 export function intentRecord({ principal, call, decision, pin }: Authorized, plan: Plan, at: string): string {
@@ -31,8 +31,16 @@ export function intentRecord({ principal, call, decision, pin }: Authorized, pla
 /** @param ms from the intent to the outcome. */
 export function outcomeRecord(intent: Intent, result: EgressResult, at: string, ms: number): string {
   const { call, principal } = intent.authorized
+  const who = whoOf(principal)
   const { status, detail } = outcomeOf(result, call.kind)
-  return recordOf(closing(intent.entryId, call.requestId, principal.tenant, intent.upstream, status, detail, ms), at)
+  return joinParts({
+    tenant: who.tenant,
+    head: '',
+    arguments: '',
+    middle: `"at":"${at}",${text('detail', detail)}`,
+    body: `"kind":"outcome",${number('ms', ms)}"of":"${intent.entryId}",${text('requestId', call.requestId)}`,
+    tail: `"status":"${status}","tenant":${who.tenant},${howOf(intent.plan).upstream}`,
+  })
 }
 
 /** Follows an intent that became durable only after its caller was told that it had not. */
@@ -49,9 +57,8 @@ function closing(
   upstream: string,
   status: string,
   detail: string | undefined,
-  ms?: number,
 ): EntryFields {
-  return { kind: 'outcome', requestId, tenant, upstream, status, detail, of, ms }
+  return { kind: 'outcome', requestId, tenant, upstream, status, detail, of }
 }
 
 /** `unknown` where the call may have run and nothing says how it ended. */

@@ -64,14 +64,14 @@ export class HttpExchange implements Exchange {
       this.#learnEra(this.#request.headers['mcp-protocol-version'])
       return this.#refused(head)
     }
-    this.#known = { upstream: head.upstream }
     this.#learnEra(head.mirror.protocolVersion)
     if (head.presented === undefined) {
+      this.#known = { upstream: head.upstream }
       return this.#refused(this.#tokenRefusal(head, { reason: 'token_missing', detail: 'no access token' }))
     }
     const token = InboundToken.fromAuthorization(head.presented)
+    this.#known = { upstream: head.upstream, token: 'refused' in token ? undefined : token.sha256 }
     if ('refused' in token) return this.#refused(this.#tokenRefusal(head, token))
-    this.#known = { upstream: head.upstream, token: token.sha256 }
     const endpoint = this.#shared.endpoints.get(head.upstream)
     if (endpoint === undefined) throw new Error('the head named an endpoint that does not exist')
     this.#token = token
@@ -117,7 +117,7 @@ export class HttpExchange implements Exchange {
     const { principal, seal } = verdict
     const { tenant, person, agent, actors } = principal
     this.#principal = principal
-    this.#known = { ...this.#known, tenant, person, agent, actors }
+    this.#known = { upstream: head.upstream, token: principal.tokenSha256, tenant, person, agent, actors }
     const context: ReadContext = {
       requestId: this.requestId,
       head,
@@ -141,7 +141,7 @@ export class HttpExchange implements Exchange {
       if (!Buffer.isBuffer(body)) return this.#refused(body)
       const { outcome, era, kind, id, method, tool } = readCall(body, context)
       this.#asked = { requestId: this.requestId, kind, id, era: era ?? this.#asked.era, method }
-      this.#known = { ...this.#known, method, tool }
+      if (isRefusal(outcome)) this.#known = { ...this.#known, method, tool }
       return this.#accepted(context, outcome)
     })
   }
