@@ -5,6 +5,9 @@ import { argumentsCommitment, commitmentSalt } from './commitment.ts'
 import { leafHash } from './leaf.ts'
 import { assemble, entryId, type RecordParts, recordSeparator, splitParts } from './record.ts'
 
+/** A commit of a crowd fills a few large pages; of small ones it would write four times as many. */
+const pageBytes = 16_384
+
 /** Another writer holds the lock for one commit; where it hangs, the batch fails and is tried again. */
 const busyTimeoutMs = 1000
 
@@ -50,7 +53,7 @@ export function openLogFile(
   file: string,
   writer: string,
   commitmentKey: Uint8Array,
-  open: (file: string) => DatabaseSync = openSqliteFile,
+  open: (file: string) => DatabaseSync = (file) => openSqliteFile(file, pageBytes),
 ): LogFile {
   const database = open(file)
   try {

@@ -9,13 +9,15 @@ const busyTimeoutMs = 5000
  * Opens a database file for reading and writing: WAL, every commit flushed to the disk, mode 0600. Creates the file, and
  * missing folders with mode 0700; the mode of a folder that exists is left as it is. Any number of processes may open it.
  * Blocks for up to 5 s where another connection holds the write lock.
+ * @param pageBytes of a file that is made now; one that exists keeps its own.
  * @throws what SQLite or the file system says: no such folder, no permission, not a database.
  */
-export function openSqliteFile(file: string): DatabaseSync {
+export function openSqliteFile(file: string, pageBytes = 4096): DatabaseSync {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   makePrivate(file)
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs, defensive: true })
   try {
+    database.exec(`PRAGMA page_size = ${pageBytes}`)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
     return database
   } catch (error) {

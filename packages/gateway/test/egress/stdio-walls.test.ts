@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/secrets/secret.ts'
 import { later } from './serve.ts'
@@ -38,12 +40,11 @@ describe('threat 32: what a child is given', () => {
   })
 
   test('arguments reach the program as they are: there is no shell', async () => {
-    const { send } = start('modern', '$(touch /tmp/sallyport-was-here); `id` && echo')
-    expect(resultOf(await send(tool('environment'))).argv).toEqual([
-      'modern',
-      '$(touch /tmp/sallyport-was-here); `id` && echo',
-    ])
-    expect(existsSync('/tmp/sallyport-was-here')).toBe(false)
+    const trace = path.join(tmpdir(), `sallyport-was-here-${process.pid}`)
+    const hostile = `$(touch ${trace}); \`id\` && echo`
+    const { send } = start('modern', hostile)
+    expect(resultOf(await send(tool('environment'))).argv).toEqual(['modern', hostile])
+    expect(existsSync(trace)).toBe(false)
   })
 })
 
